@@ -39,6 +39,8 @@ static const bench_case cases[] = {
      .steps = 1000},
     {"python-mlp-l1", run_python, 0.30, .threads = 1, L1_CASE, SGD, .images = true, .peer = {"mlp-l1"}, .warm = 4 * 469,
      .rounds = 9, .steps = 52},
+    /* A step is an epoch. */
+    {"python-fit", run_fit, 1.03, .threads = 1, .rounds = 5, .steps = 3},
     /* Epoch 2, of 938 steps. */
     {"cnn", run_paired, 0.50, .memory = 0.35, CNN_CASE, .batch = 64, .peer = {"cnn", "cnn-last"}, .warm = 938,
      .rounds = 9, .steps = 20},

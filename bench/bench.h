@@ -139,6 +139,7 @@ void report_taught(const bench_case *c, const char *model);
 void run_cores(const bench_case *c, int threads);       /* cores.c */
 void run_products(const bench_case *c, int threads);    /* products.c */
 void run_python(const bench_case *c, int threads);      /* python.c */
+void run_fit(const bench_case *c, int threads);
 void run_convolution(const bench_case *c, int threads); /* convolution.c */
 void run_conv_lists(const bench_case *c, int threads);
 /* What the program does when a case starts it: one step; or several steps under valgrind. */

@@ -22,6 +22,7 @@ static void become_python(const char *python, const char *script, const char *na
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", BENCH_SOURCE, script);
     setenv("PYTHONPATH", BENCH_PYTHON, 1);
+    setenv("TACET", BENCH_TACET, 1);
     execlp(python, python, path, name, model, count, (char *)NULL);
     _exit(127);
 }

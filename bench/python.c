@@ -1,5 +1,5 @@
-/* python.c: cases that time a step of Tacet from Python, written as a loop by hand, against the same step in C and against
- * PyTorch. */
+/* python.c: cases that time Tacet from Python: steps of a loop by hand against the same steps in C and against PyTorch, and
+ * epochs of a fit against those of `tacet train`. */
 #include "bench.h"
 
 #include <math.h>
@@ -53,4 +53,24 @@ void run_python(const bench_case *c, int threads)
     for (int k = 0; k < peers; k++) peer_close(&q[k]);
     network_close(n);
     unlink(model);
+}
+
+/* A fit gives the same bits as the program, so the losses are the same. */
+void run_fit(const bench_case *c, int threads)
+{
+    static double us[2][MOST_ROUNDS];
+    static const char *const name[] = {"fit", "train"};
+    peer q[2] = {0};
+    for (int k = 0; k < 2; k++)
+        if (!peer_open_script(&q[k], "python_side.py", name[k], "", threads)) return;
+    for (int i = 0; i < c->rounds; i++) {
+        for (int k = 0; k < 2; k++) us[k][i] = peer_run(&q[k], c->steps) / c->steps * 1e6;
+        if (q[0].answer[0] != q[1].answer[0]) stop("a fit and tacet train end with different losses", NULL);
+    }
+    row r = {.name = c->name, .peer = q[1].version, .threads = threads};
+    add_figures(&r, us[0], us[1], c->rounds);
+    r.rss = q[0].rss;
+    print_row(&r);
+    print_bar("ratio", r.ratio, c->bar, true);
+    for (int k = 0; k < 2; k++) peer_close(&q[k]);
 }

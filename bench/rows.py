@@ -10,11 +10,17 @@ def unpack(name, skip):
     return np.frombuffer(gzip.open(FOLDER + name).read(), np.uint8, offset=skip)
 
 
+def pixels():
+    """The training images as bytes, and their labels."""
+    return unpack("train-images-idx3-ubyte.gz", 16).reshape(-1, 784), unpack("train-labels-idx1-ubyte.gz", 8)
+
+
 def images():
     """The training images as float32 in [0, 1], and their labels."""
-    x = unpack("train-images-idx3-ubyte.gz", 16).reshape(-1, 784).astype(np.float32)
+    x, target = pixels()
+    x = x.astype(np.float32)
     x /= 255  # in place: a second copy would show as peak memory
-    return x, unpack("train-labels-idx1-ubyte.gz", 8).astype(np.int64)
+    return x, target.astype(np.int64)
 
 
 def made_up(rows, width):

@@ -66,6 +66,18 @@ has err 's.npz:y: there is no array "y" in the file' 'it holds x, labels'
 runs 3 "$tacet" eval run/model.safetensors --data 'npy s.npz'
 has err 'holds several arrays; name one, FILE.npz:NAME' 'it holds x, labels'
 
+# ---- A model that another program trained on arrays in its memory ----
+unread='these data were arrays in the memory of a program, and are in no file' named="--data 'npy x=FILE y=FILE'"
+LC_ALL=C sed 's/npy x=s.npz:x y=s.npz:labels/arrays                      /' run/model.safetensors > arrays.safetensors
+runs 2 "$tacet" eval arrays.safetensors; has err "$unread" "$named"
+runs 0 "$tacet" eval arrays.safetensors --data 'npy x.npy y.npy' --json; same plain out; hasnt err "$trained"
+runs 2 "$tacet" predict arrays.safetensors --csv; has err '--data is missing' "--data 'npy x=FILE'"
+runs 0 "$tacet" predict arrays.safetensors --csv --data 'npy x=x.npy'
+cp -r run arrays
+sed -i 's/^data:.*/data: arrays/' arrays/config.yaml
+runs 2 "$tacet" train --resume arrays; has err "arrays/config.yaml:[0-9]*:[0-9]*: $unread" "$named"
+runs 0 "$tacet" train --resume arrays --data 'npy x=s.npz:x y=s.npz:labels'
+
 # ---- IDX ----
 mkdir sets
 { printf '\000\000\010\002\000\000\000\132\000\000\000\004' && tail -c +129 x.npy; } > sets/a-b-train-images.idx2-ubyte

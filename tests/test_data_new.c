@@ -177,6 +177,44 @@ static void training_has_the_bits_of_files(void **unused)
     }
 }
 
+static const char *schema_of(const tacet_data *d)
+{
+    static char text[MOST];
+    assert_true(tacet_data_schema(d, text, sizeof text) < sizeof text);
+    return text;
+}
+
+/* Some rows, as a model that was trained on all of them expects them: the same numbers reach the network. */
+static void other_rows_are_scaled_as_the_model_expects(void **unused)
+{
+    (void)unused;
+    static rows r;
+    make(&r, &kinds[3], &kinds[3], false);
+    tacet_error e;
+    tacet_data *all = in_memory(&r, "normalize=feature normalize_target=true");
+    const char *schema = schema_of(all);
+    tacet_array x = r.x;
+    x.data = r.x_data + 8 * 5 * PIXELS; /* rows 5 and 6 */
+    tacet_data *two = tacet_data_new_as(2, &x, NULL, false, NULL, schema, NULL, &e);
+    if (!two) fail_msg("%s", e.message);
+    assert_string_equal(schema_of(two), schema);
+    assert_int_equal(two->scale.count, PIXELS);
+    assert_memory_equal(two->scale.scale, all->scale.scale, 2 * PIXELS * sizeof(double));
+    float y[2] = {0, 1}, same[2] = {0, 1};
+    assert_int_equal(tacet_data_restore(two, 2, 1, y), TACET_OK);
+    assert_int_equal(tacet_data_restore(all, 2, 1, same), TACET_OK);
+    assert_memory_equal(y, same, sizeof y);
+    assert_true(y[0] != 0);
+    tacet_data_free(two);
+    x.shape[2] = 3;
+    assert_null(tacet_data_new_as(2, &x, NULL, false, NULL, schema, NULL, &e));
+    assert_string_equal(e.message, "the model scales rows of 24 elements; these have 36");
+    assert_null(tacet_data_new_as(2, &r.x, NULL, false, NULL, "[]", NULL, &e));
+    assert_string_equal(e.message, "the schema of the data is not one: it is not an object");
+    assert_null(tacet_data_new_as(2, &r.x, NULL, false, NULL, "{", NULL, &e));
+    tacet_data_free(all);
+}
+
 static void nothing_is_copied(void **unused)
 {
     (void)unused;
@@ -307,9 +345,13 @@ static void memory_may_run_out_anywhere(void **unused)
         failing f = {.fail_at = i};
         const tacet_memory m = failing_memory(&f);
         tacet_data *d = tacet_data_new(ROWS, &r.x, &r.y, true, "normalize=channel layout=chw", &m, &e);
+        char schema[MOST] = "";
+        if (d) tacet_data_schema(d, schema, sizeof schema);
+        tacet_data *other = d ? tacet_data_new_as(ROWS, &r.x, &r.y, true, NULL, schema, &m, &e) : NULL;
         failed = f.failed;
-        assert_true(failed ? !d && e.status == TACET_MEMORY : d != NULL);
+        assert_true(failed ? !other && e.status == TACET_MEMORY : other != NULL);
         tacet_data_free(d);
+        tacet_data_free(other);
         assert_int_equal(f.alive, 0);
     }
 }
@@ -317,8 +359,11 @@ static void memory_may_run_out_anywhere(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(training_has_the_bits_of_files), cmocka_unit_test(nothing_is_copied),
-        cmocka_unit_test(labels_may_have_positions),      cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(training_has_the_bits_of_files),
+        cmocka_unit_test(other_rows_are_scaled_as_the_model_expects),
+        cmocka_unit_test(nothing_is_copied),
+        cmocka_unit_test(labels_may_have_positions),
+        cmocka_unit_test(mistakes_are_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

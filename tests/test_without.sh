@@ -8,8 +8,7 @@ trap 'rm -rf "$room"' EXIT
 cmake -S "$TACET_SOURCE" -B "$room/build" -DCMAKE_BUILD_TYPE=Debug -DTACET_REQUIRE=OFF -DTACET_TESTS=OFF -DTACET_PYTHON=OFF \
     -DCMAKE_DISABLE_FIND_PACKAGE_CBLAS=ON -DCMAKE_DISABLE_FIND_PACKAGE_ZLIB=ON -DCMAKE_DISABLE_FIND_PACKAGE_PNG=ON \
     -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON -DCMAKE_DISABLE_FIND_PACKAGE_LibYAML=ON >"$room/log" 2>&1 || { cat "$room/log"; exit 1; }
-cmake --build "$room/build" --target tacet_shared tacet_static >"$room/log" 2>&1 || { tail -n 30 "$room/log"; exit 1; }
-if ldd "$room/build/libtacet.so" | grep -E 'blas|libz|png|jpeg|yaml'; then exit 1; fi
+cmake --build "$room/build" --target tacet_static >"$room/log" 2>&1 || { tail -n 30 "$room/log"; exit 1; }
 
 cat >"$room/user.c" <<'EOC'
 #include <stdio.h>

@@ -614,10 +614,14 @@ TACET_API tacet_data *tacet_data_hold_out(tacet_data *d, double share, uint64_t 
  * the words of categories, the label and its classes, the names of the targets, and how numbers are scaled.
  * tacet_data_open_as opens other data as the model expects them: columns are found by their names, in any order, and
  * everything else is taken from the schema instead of being learned from these data. `answers` false: labels and targets
- * are not read, and their columns may be missing. */
+ * are not read, and their columns may be missing. tacet_data_new_as does so with arrays, whose columns are those of the
+ * model by position. */
 TACET_API size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity);
 TACET_API tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
                                          const tacet_memory *memory, tacet_error *why);
+TACET_API tacet_data *tacet_data_new_as(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels,
+                                        const char *options, const char *schema, const tacet_memory *memory,
+                                        tacet_error *why);
 
 /* Turns outputs y [rows, targets], in place, into the unit of the targets; does nothing if these are not standardised
  * (normalize_target=true). TACET_FAILED if the data have another number of targets. */

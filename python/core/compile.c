@@ -170,8 +170,8 @@ static bool join(const PyMethodDef *from, size_t *n)
 int core_add_plan(PyObject *module)
 {
     size_t n = 0;
-    const PyMethodDef *const lists[] = {core_feed_methods, core_run_methods, core_told_methods, core_ledger_methods,
-                                        core_record_methods, core_file_methods};
+    const PyMethodDef *const lists[] = {core_feed_methods,   core_run_methods,    core_told_methods,
+                                        core_ledger_methods, core_record_methods, core_file_methods};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         if (!join(lists[i], &n)) {
             PyErr_SetString(PyExc_SystemError, "the list of a plan's methods is too short");

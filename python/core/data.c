@@ -24,8 +24,10 @@ static PyObject *data_open(PyObject *type, PyObject *args, PyObject *keys)
     if (!PyArg_ParseTupleAndKeywords(args, keys, "O&|s:open", names, core_path, &source, &part)) return NULL;
     const char *text = PyBytes_AsString(source);
     tacet_data *d;
-    Py_BEGIN_ALLOW_THREADS d = tacet_data_open(text, part, NULL, &e);
-    Py_END_ALLOW_THREADS Py_DECREF(source);
+    Py_BEGIN_ALLOW_THREADS
+    d = tacet_data_open(text, part, NULL, &e);
+    Py_END_ALLOW_THREADS
+    Py_DECREF(source);
     return data_of((PyTypeObject *)type, d, NULL, &e);
 }
 
@@ -42,7 +44,8 @@ static PyObject *data_open_as(PyObject *type, PyObject *args, PyObject *keys)
     const char *text = PyBytes_AsString(source), *as = bytes ? PyBytes_AsString(bytes) : NULL;
     tacet_data *d = NULL;
     if (bytes) {
-        Py_BEGIN_ALLOW_THREADS d = tacet_data_open_as(text, part, as, answers, NULL, &e);
+        Py_BEGIN_ALLOW_THREADS
+        d = tacet_data_open_as(text, part, as, answers, NULL, &e);
         Py_END_ALLOW_THREADS
     }
     Py_DECREF(source);
@@ -66,23 +69,27 @@ static bool rows_of(PyObject *from, const char *what, core_buffer *b, tacet_arra
 
 static PyObject *data_arrays(PyObject *type, PyObject *args, PyObject *keys)
 {
-    static char *names[] = {"x", "y", "labels", "options", NULL};
+    static char *names[] = {"x", "y", "labels", "options", "schema", NULL};
     PyObject *x, *y = Py_None, *result = NULL;
     int labels = 0;
-    const char *options = NULL;
+    const char *options = NULL, *schema = NULL;
     core_buffer b[2] = {0};
     tacet_array r[2];
     tacet_error e;
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "O|Opz:arrays", names, &x, &y, &labels, &options)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "O|Opzz:arrays", names, &x, &y, &labels, &options, &schema))
+        return NULL;
     if (rows_of(x, "x", &b[0], &r[0]) && (y == Py_None || rows_of(y, "y", &b[1], &r[1]))) {
         const int64_t rows = b[0].view.shape[0];
         if (y != Py_None && b[1].view.shape[0] != rows)
             PyErr_Format(PyExc_ValueError, "x has %lld rows, but y has %zd", (long long)rows, b[1].view.shape[0]);
         else {
             tacet_data *d;
-            Py_BEGIN_ALLOW_THREADS d = tacet_data_new(rows, &r[0], y == Py_None ? NULL : &r[1], labels, options, NULL,
-                                                      &e);
-            Py_END_ALLOW_THREADS result = data_of((PyTypeObject *)type, d, NULL, &e);
+            const tacet_array *target = y == Py_None ? NULL : &r[1];
+            Py_BEGIN_ALLOW_THREADS
+            d = schema ? tacet_data_new_as(rows, &r[0], target, labels, options, schema, NULL, &e)
+                       : tacet_data_new(rows, &r[0], target, labels, options, NULL, &e);
+            Py_END_ALLOW_THREADS
+            result = data_of((PyTypeObject *)type, d, NULL, &e);
         }
     }
     if (result) {
@@ -176,9 +183,9 @@ static PyMethodDef data_methods[] = {
          "open_as($type, source, schema, part='train', answers=True)",
          "Opens data as a model with that schema expects them; without `answers`, labels and targets may be missing.")},
     {"arrays", CORE_FUNCTION(data_arrays), CORE_KEYS | METH_CLASS,
-     CORE_DOC("arrays($type, x, y=None, labels=False, options=None)",
+     CORE_DOC("arrays($type, x, y=None, labels=False, options=None, schema=None)",
               "Rows in the caller's memory, which are borrowed, not copied, and must not change: x [rows, shape...]; y "
-              "labels or targets [rows, ...].")},
+              "labels or targets [rows, ...]. With the schema of other data they are scaled as those.")},
     {"hold_out", data_hold_out, METH_VARARGS,
      CORE_DOC("hold_out($self, share, seed=0, /)", "Moves a share of the rows into new data.")},
     {"id", data_id, METH_VARARGS,

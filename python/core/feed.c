@@ -14,12 +14,15 @@ static void drop(core_fed *of)
 
 void core_feed_drop(core_plan *p)
 {
+    PyObject *type, *value, *place;
+    PyErr_Fetch(&type, &value, &place); /* the owners of arrays may run code */
     tacet_unfeed(p->plan);
     for (int i = 0; i < p->feeds; i++) {
         if (!p->feed[i].fed) continue;
         p->feed[i].fed = false;
         drop(&p->feed[i].with);
     }
+    PyErr_Restore(type, value, place);
 }
 
 static core_feed *feed_of(core_plan *p, PyObject *name)
@@ -198,18 +201,28 @@ static bool check_rows(const core_plan *p, bool given, int64_t *rows)
 
 typedef tacet_status make_call(tacet_plan *p, int64_t rows, void *with);
 
-/* args: the rows, if n is 1, and then what the inputs called `keys` are fed. */
-static bool call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *keys, make_call *make, void *with)
+/* args: the rows, if n is 1, and then what the inputs called `keys` are fed. Returns the rows of the call, or -2 with an
+ * exception. */
+static int64_t feed_call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *keys)
 {
     const Py_ssize_t named = keys ? PyTuple_Size(keys) : 0;
-    if (n > 1) return PyErr_Format(PyExc_TypeError, "only the number of rows is given by its position") != NULL;
+    if (n > 1) {
+        PyErr_SetString(PyExc_TypeError, "only the number of rows is given by its position");
+        return -2;
+    }
     for (Py_ssize_t i = 0; i < named; i++)
-        if (!feed_array(p, PyTuple_GetItem(keys, i), args[n + i])) return false;
+        if (!feed_array(p, PyTuple_GetItem(keys, i), args[n + i])) return -2;
     const bool given = n && args[0] != Py_None;
     int64_t rows = given ? PyLong_AsLongLong(args[0]) : -1;
-    if (PyErr_Occurred() || !core_plan_of((PyObject *)p) || !check_rows(p, given, &rows)) return false;
-    const bool good = CORE_RUN(p, tacet_plan_error(p->plan), make(p->plan, rows, with));
-    core_feed_drop(p);
+    if (given && rows < -1 && !PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "rows should be at least 0");
+    return PyErr_Occurred() || !core_plan_of((PyObject *)p) || !check_rows(p, given, &rows) ? -2 : rows;
+}
+
+static bool call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *keys, make_call *make, void *with)
+{
+    const int64_t rows = feed_call(p, args, n, keys);
+    const bool good = rows > -2 && CORE_RUN(p, tacet_plan_error(p->plan), make(p->plan, rows, with));
+    if (!p->busy) core_feed_drop(p); /* otherwise it is in use in another thread */
     return good;
 }
 
@@ -266,8 +279,10 @@ PyMethodDef core_feed_methods[] = {
               "Feeds row index[i] of data as row i, as data * scale + shift.")},
     {"unfeed", plan_unfeed, METH_NOARGS, CORE_DOC("unfeed($self, /)", "Forgets what was fed.")},
     {"step", CORE_FUNCTION(plan_step), CORE_FAST,
-     CORE_DOC("step($self, rows=None, /, **inputs)",
-              "One training step: forward, backward, update. Inputs are fed by their names.")},
+     CORE_DOC(
+         "step($self, rows=None, /, **inputs)",
+         "One training step: forward, backward, update. Inputs are fed by their names. Afterwards nothing is fed, also "
+         "if the step failed.")},
     {"forward", CORE_FUNCTION(plan_forward), CORE_FAST,
      CORE_DOC("forward($self, rows=None, /, **inputs)", "Only the forward pass, in evaluation mode.")},
     {"evaluate_batch", CORE_FUNCTION(plan_evaluate_batch), CORE_FAST,

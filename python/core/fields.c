@@ -180,6 +180,7 @@ PyObject *core_written(core_writer *write, const void *of, const char *what)
     const size_t n = write(of, what, NULL, 0);
     char *text = PyMem_Malloc(n + 1);
     if (!text) return PyErr_NoMemory();
+    *text = 0; /* a call that fails writes nothing */
     write(of, what, text, n + 1);
     PyObject *result = core_text(text);
     PyMem_Free(text);

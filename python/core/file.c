@@ -132,8 +132,10 @@ static PyObject *file_new(PyTypeObject *type, PyObject *args, PyObject *keys)
     if (!PyArg_ParseTupleAndKeywords(args, keys, "O&:File", names, core_path, &path)) return NULL;
     const char *text = PyBytes_AsString(path);
     tacet_file *f;
-    Py_BEGIN_ALLOW_THREADS f = tacet_file_open(text, NULL, &e);
-    Py_END_ALLOW_THREADS Py_DECREF(path);
+    Py_BEGIN_ALLOW_THREADS
+    f = tacet_file_open(text, NULL, &e);
+    Py_END_ALLOW_THREADS
+    Py_DECREF(path);
     if (!f) return core_raise(&e);
     core_file *self = (core_file *)core_new(type);
     if (self)

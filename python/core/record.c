@@ -31,7 +31,7 @@ static PyObject *plan_record(PyObject *self, PyObject *args, PyObject *keys)
 }
 
 PyMethodDef core_record_methods[] = {
-    {"record", (PyCFunction)(void (*)(void))plan_record, METH_VARARGS | METH_KEYWORDS,
+    {"record", CORE_FUNCTION(plan_record), CORE_KEYS,
      CORE_DOC("record($self, what, *, epoch=0, best_epoch=0, seconds=0.0, step_us=0.0, validated=False)",
               "The plan's figures as a JSON text: \"step\", \"epoch\", \"evaluation\", \"figures\", \"network\" or "
               "\"metrics\".")},

@@ -300,7 +300,8 @@ class Data:
     def open_as(cls, source: _Path, schema: str, part: str = "train", answers: bool = True) -> Data: ...
     @classmethod
     def arrays(
-        cls, x: _Buffer, y: _Buffer | None = None, labels: bool = False, options: str | None = None
+        cls, x: _Buffer, y: _Buffer | None = None, labels: bool = False, options: str | None = None,
+        schema: str | None = None
     ) -> Data: ...
     @property
     def info(self) -> DataInfo: ...

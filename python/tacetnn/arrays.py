@@ -58,14 +58,24 @@ def as_array(x: Any, what: str) -> Array:
             return _plain(np.from_dlpack(x), what)
         except (BufferError, RuntimeError) as e:
             raise TypeError(f"{what} cannot be read by the CPU: {e}") from None
-    if isinstance(x, str | bytes) or not (hasattr(x, "__array__") or hasattr(x, "__len__") or np.isscalar(x)):
+    listed = isinstance(x, Sequence) and not isinstance(x, str | bytes)
+    if not (listed or hasattr(x, "__array__") or hasattr(x, "__float__") or _has_buffer(x)):
         raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}")
     if isinstance(x, list | tuple) and x and hasattr(x[0], "detach"):
         x = [as_array(row, what) for row in x]
     try:
         return _plain(np.asarray(x), what)
     except ValueError:
+        if not listed:
+            raise
         raise ValueError(f"{what} is a list whose rows have different lengths") from None
+
+
+def _has_buffer(x: Any) -> bool:
+    try:
+        return memoryview(x) is not None and not isinstance(x, bytes)
+    except TypeError:
+        return False
 
 
 def _of_tensor(x: Any, what: str) -> Array:
@@ -93,14 +103,10 @@ def _of_frame(x: Any, what: str) -> Any:
             raise ValueError(f"{what} has two columns called {name!r}")
         if not hasattr(column, "isna"):
             continue
-        kind = str(column.dtype)
-        if getattr(column.dtype, "kind", "O") not in "fiub":
-            try:  # Python's numbers
-                as_numbers = kind == "object" and np.asarray(column.to_numpy(), np.float64) is not None
-            except (TypeError, ValueError):
-                as_numbers = False
-            if not as_numbers:
-                raise TypeError(f"{label} holds {kind}, not numbers: encode it, as pandas.get_dummies does, or leave it out")
+        if column.dtype == object:
+            _plain(column.to_numpy(), label)
+        elif getattr(column.dtype, "kind", "O") not in "fiub":
+            raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, or leave it out")
         elif not isinstance(column.dtype, np.dtype) and column.isna().any():
             raise ValueError(f"{label} has missing values: fill them, as fillna does, or leave it out")
     a = x.to_numpy()
@@ -112,11 +118,10 @@ def _of_frame(x: Any, what: str) -> Any:
 def _plain(a: Array, what: str) -> Array:
     """The same, in the order of bytes of this machine; refuses what is not real numbers."""
     if a.dtype == object:
-        try:
-            a = a.astype(np.float64)
-        except (TypeError, ValueError):
-            first = next((v for v in a.flat if not isinstance(v, int | float)), None)
-            raise TypeError(f"{what} should hold numbers, but it holds {type(first).__name__}") from None
+        for v in a.flat:
+            if isinstance(v, str | bytes) or not hasattr(v, "__float__"):
+                raise TypeError(f"{what} should hold numbers, but it holds {v!r:.40}")
+        a = a.astype(np.float64)
     if a.dtype.kind not in "fiub":
         names = {"U": "text", "S": "bytes", "V": "records", "c": "complex numbers", "M": "dates", "m": "times"}
         raise TypeError(f"{what} should hold numbers, not {names.get(a.dtype.kind, str(a.dtype))}")

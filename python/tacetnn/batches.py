@@ -120,7 +120,7 @@ class Batches:
                     self.grow(len(feed["x"]))
                 feed_rows(self.net, plan, feed)
                 plan.step()
-                self.net.remember(feed, fitted=True)
+                self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches
                 done += 1
         return done
@@ -147,7 +147,7 @@ class Batches:
         x, y = parts_of(batch, where)
         if self.net.aim != "x" and y is None:
             raise ValueError(f"{where} has no targets: it should be (x, y)")
-        feed = self.net.seen(x, y)
+        feed = self.net.pair(x, y)
         if len(feed["x"]) == 0:
             raise ValueError(f"{where} has no rows")
         return feed

@@ -9,12 +9,13 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from . import _core
 from .catalogue import Entry, entries, entry
 
 Texts = Mapping[str, str | Sequence[str]]
+Sparse = Literal["auto", "never", "always"]
 
 SETTINGS = ("layers", "input", "layout", "loss", "optimizer", "penalties", "parameters", "target", "metrics", "seed",
             "threads", "sparse", "ledger")
@@ -26,19 +27,21 @@ def _whole(value: Any, name: str, least: int) -> int:
         n = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} should be a whole number, not {value!r}") from None
-    if n < least:
-        raise ValueError(f"{name} should be at least {least}, not {n}")
+    if not least <= n < 2**63:
+        raise ValueError(f"{name} should be at least {least}{' and below 2**63' if n > least else ''}, not {n}")
     return n
 
 
 def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
     """Selectors and their texts, each as a list."""
     if given is not None and not isinstance(given, Mapping):
-        raise TypeError(f"{name} should map selectors to texts, {{\"relu1\": \"...\"}}, not {given!r}")
-    pairs = {k: [v] if isinstance(v, str) else list(v) for k, v in (given or {}).items()}
-    for selector, texts in pairs.items():
-        if not isinstance(selector, str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {given[selector]!r}")
+        raise TypeError(f"{name} should map selectors to texts, not be {given!r}")
+    pairs: dict[str, list[str]] = {}
+    for selector, texts in (given or {}).items():
+        several = [texts] if isinstance(texts, str) else texts
+        if not (isinstance(selector, str) and isinstance(several, list | tuple) and all(isinstance(t, str) for t in several)):
+            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {texts!r}")
+        pairs[selector] = list(several)
     return pairs
 
 
@@ -52,14 +55,14 @@ class Description:
 
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
-                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         self.layers, self.loss, self.optimizer, self.target = layers, loss, optimizer, target
         self.metrics, self.sparse = metrics, sparse
         for name in TEXTS:
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name} should be a text, not {getattr(self, name)!r}")
-        sizes = tuple(input) if isinstance(input, Sequence) else (input,)
+        sizes = tuple(input) if hasattr(input, "__iter__") and not isinstance(input, str) else (input,)
         self.input = tuple(_whole(n, "a size of input", 1) for n in sizes)
         self.layout = layout
         if layout not in (None, "hwc", "chw"):
@@ -170,7 +173,7 @@ def value_of(plan: _core.Plan, value: _core.Value) -> _core.ValueInfo:
 def constant(penalty: str) -> str:
     """The penalty without its schedule, so that its lambda is the number that is set."""
     own = {a.name for a in entry("constant", "schedule").attributes} | {"from"}  # which only lambdas have
-    for attribute in entry(penalty.split()[0]).attributes:
+    for attribute in next((e.attributes for e in entries("penalty") if [e.name] == penalty.split()[:1]), ()):
         if attribute.name in own and attribute.preset is not None:
             _, setting = _core.spec_find("penalty", penalty, attribute.name)
             if setting.given:
@@ -199,8 +202,8 @@ def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
     if losses:
         settings["loss"] = losses[0][1]
         settings["target"] = "x" if losses[0][0].split(" ")[1] == "x" else ""
-    for key, part in (("penalties", "penalties"), ("parameters", "options")):
-        for line in graph.text(part).splitlines():
+    for key, lines in (("penalties", graph.text("penalties")), ("parameters", graph.text("options"))):
+        for line in lines.splitlines():
             selector, text = line.split(": ", 1)
             settings[key].setdefault(selector, []).append(text)
     return settings

@@ -137,6 +137,7 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
     if validation is None or is_share(validation):
         return None
     if isinstance(validation, _core.Data):
+        net.seen(validation)
         return Rows(net, validation, batch)
     pair = isinstance(validation, tuple) and len(validation) == 2
     if not pair and is_batches(validation, len(net.input)):
@@ -149,13 +150,14 @@ def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
     if isinstance(x, _core.Data):
         if y is not None or options:
             raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
+        net.seen(x)  # which refuses data that do not fit
         net.remember(x, fitted=True)
         return x
     if y is None and net.aim != "x":
         raise ValueError('x has no targets: give y; an autoencoder has target="x"')
-    seen = net.seen(x, y)
-    net.remember(seen, fitted=True)
-    return net.data(seen, options)
+    data = net.data(net.seen(x, y), options)
+    net.remember(x, y, fitted=True)
+    return data
 
 
 def held_out_of(rows: _core.Data, share: float, seed: int) -> _core.Data:

@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .arrays import Array, as_array, labels, numbers, rows_of
-from .description import Description, Texts, of_graph, short, value_of
-from .fitting import fit
+from .arrays import Array, numbers
+from .description import Description, Sparse, Texts, of_graph, short, value_of
+from .fitting import Callback, fit
+from .intake import Intake
 from .pages import network_html
-from .reading import Reader, Seen, contents, copy_contents, count, passes, read_all
+from .reading import Reader, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
 LONG = 1e6
 """Epochs of a run whose length is not yet known."""
 
 
-class Network(Description):
+class Network(Intake):
     """A network with its weights.
 
     Parameters
@@ -78,32 +79,40 @@ class Network(Description):
     >>> y = (x[:, 0] > x[:, 1]).astype(int)
     >>> net = tn.Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
     ...                  penalties={"relu1": "l1 1e-3"})
-    >>> run = net.fit(x, y, epochs=20, batch=20)
+    >>> run = net.fit(x, y, epochs=20, batch=20, progress=False)
     >>> net.predict(x[:3]).shape, net["relu1"].shape
     ((3, 2), (3, 16))
     """
 
+    graph: _core.Graph
+    plan: _core.Plan
+    output: _core.Value
+    batch: int
+
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
-                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: str = "auto",
+                 metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
                          parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads, sparse=sparse,
                          ledger=ledger)
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
-        self.learned_from("", "")
         self._reader = Reader()
-        self._seen: Seen | None = None
-        self._fitted: Seen | None = None
+        self._seen: tuple[Any, Any] | None = None
+        self._fitted: tuple[Any, Any] | None = None
         self.compile()
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
 
-    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None) -> None:
-        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before."""
+    def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None,
+                training: bool = True) -> None:
+        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before.
+
+        A plan that is not for training has no schedules: its lambdas are the numbers that are set.
+        """
         graph, output = self.describe()
-        plan = graph.compile(batch=batch, optimizer=self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
+        plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
                              steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse, ledger=self.ledger,
                              metrics=(self.metrics if metrics is None else metrics) or None)
         if hasattr(self, "plan"):
@@ -114,82 +123,80 @@ class Network(Description):
         """The compiled steps, with shapes, operations, bytes and memory, as text."""
         return str(self.plan.explain())
 
-    # ---- Rows --------------------------------------------------------------------------------------------------------
-
-    def rows(self, x: Any) -> Array:
-        """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
-        a = as_array(x, "x")
-        if a.dtype == np.bool_:
-            a = a.astype(np.float32)  # numbers of one byte are scaled as those of images
-        return rows_of(numbers(a, "x"), self.input, "x", f" (layout={self.layout!r})" if self.layout else "")
-
-    def targets(self, y: Any) -> Array:
-        """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
-        if y is None:
-            raise TypeError(f"y is missing: {self.loss or 'the loss'} compares the output with it")
-        if not self.needs_labels:
-            return rows_of(numbers(y, "y"), self.output_shape, "y")
-        a, shape = labels(y, "y"), self.output_shape
-        if a.size and a.max() >= shape[-1]:
-            raise ValueError(f"y holds the class {a.max()}, but the network has outputs for 0 to {shape[-1] - 1}: it needs one for "
-                             f"each class, as linear {a.max() + 1} at its end")
-        one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
-        return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
-
-    def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
-        """x and y as rows; answers: whether y is needed."""
-        if isinstance(x, _core.Data):
-            return x
-        rows = {"x": self.rows(x)}
-        if answers and self.aim != "x":
-            rows["target"] = self.targets(y)
-            if len(rows["target"]) != len(rows["x"]):
-                raise ValueError(f"x has {len(rows['x'])} rows, but y has {len(rows['target'])}")
-        return rows
-
-    def remember(self, seen: Seen, fitted: bool = False) -> None:
-        """Remembers rows, without a copy, as those that the network has seen last, or was fitted to."""
-        self._seen = seen
+    def remember(self, x: Any, y: Any = None, fitted: bool = False) -> None:
+        """Remembers rows, as they were given and without a copy, as those that were seen, or fitted to, last."""
+        self._seen = x, y
         if fitted:
-            self._fitted = seen
-
-    def data(self, seen: Seen, options: str = "") -> _core.Data:
-        """Rows as data that a loader draws from, as those of a file; options are those of all sources of data."""
-        if isinstance(seen, _core.Data):
-            return seen
-        if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
-            options += f" layout={self.layout}" if self.layout else " flat=false"
-        target = seen.get("target")
-        return _core.Data.arrays(seen["x"], target, self._are_labels(target), options.strip() or None)
-
-    def _are_labels(self, target: Array | None) -> bool:
-        """Whether the targets are classes. Whole numbers for a loss of yes or no are; they must then be 0 and 1."""
-        if target is None or self.needs_labels:
-            return target is not None
-        kind = self.loss_entry
-        if kind is None or not kind.logits or target.dtype.kind == "f" or self.output_shape != (1,):
-            return False
-        if target.size and (target.min() < 0 or target.max() > 1):
-            raise ValueError(f"{kind.name} takes y of 0 and 1, but it holds {target[(target < 0) | (target > 1)][0]}")
-        return True
-
-    def learned_from(self, schema: str, source: str) -> None:
-        """Remembers how the data of training were scaled, so that other rows are scaled in the same way."""
-        self.schema, self.source = schema, source
-        known = json.loads(schema or "{}")
-        self.scaling: dict[str, tuple[Array, Array]] = {
-            name: (np.array(known[f"{prefix}scale"], float), np.array(known[f"{prefix}shift"], float))
-            for name, prefix in (("x", ""), ("target", "target_")) if f"{prefix}scale" in known}
+            self._fitted = x, y
 
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
-    def fit(self, x: Any, y: Any = None, **settings: Any) -> Run:
-        """Trains the network; see tacetnn.fitting.fit.
+    def fit(self, x: Any, y: Any = None, *, epochs: int | None = None, batch: int = 128, steps: int = 0,
+            validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
+            patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
+            progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
+            checkpoint: int = 0, log: int = 100) -> Run:
+        """Trains the network. With the same data, settings and seed, the bits are those of ``tacet train``.
 
         A later fit is a new run, which continues with the weights and with what layers remember. The state of the optimizer,
         schedules and targets begin anew.
+
+        Parameters
+        ----------
+        x : array_like, [rows, \\*input]
+            A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack. Contiguous
+            float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels, and scaled by
+            1/255; ``data="scale=1"`` turns that off. Or batches, each a step: an iterable of (x, y), a function that returns
+            one for each epoch, a DataLoader of PyTorch. Or a `Data`.
+        y : array_like
+            Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
+            [rows, \\*output]. None with ``target="x"``, batches or data.
+        epochs : int
+            Passes over the rows, by default 10 or, with `steps`, as many as those take.
+        batch : int
+            Rows in a step.
+        steps : int
+            The fit ends after this many steps; 0: after the last epoch.
+        validation : float or (x, y), optional
+            A share of the rows that is held out, drawn by the seed, or rows of their own.
+        data : str
+            Attributes that all sources of data have, ``"normalize=feature"``. Rows that the network sees later are scaled in
+            the same way.
+        augment : str
+            How images are changed, anew in each epoch, ``"flip | crop 4"``.
+        shuffle : bool
+            Whether the rows are taken in an order drawn by the seed.
+        metric : str
+            By which figure of the validation rows an epoch is the best.
+        patience : int
+            The fit ends after this many epochs in which `metric` has not improved; 0: never.
+        on_epoch, on_step : callable, optional
+            Are called with the run after each epoch or step; they may call ``run.stop()``. An exception in one ends the fit;
+            the network stays as it is then.
+        progress : bool, optional
+            Whether a line moves while an epoch runs; by default on a terminal. False: nothing is shown.
+        out : path, optional
+            The folder of the run, as ``tacet train --out`` writes it.
+        resume : bool
+            Whether the run in `out` is continued, to the same bits as if it had not been interrupted.
+        checkpoint, log : int
+            Steps between checkpoints, and between lines of ``run.steps_log``; 0: none.
+
+        Returns
+        -------
+        Run
+            What happened: ``run.ledger`` has a record of each epoch.
+
+        Raises
+        ------
+        NotFiniteError
+            If the objective, a gradient or the update is not finite. The network is as before that step.
+        ValueError, TypeError
+            If x, y or a setting is not what the network can be fitted to.
         """
-        return fit(self, x, y, **settings)
+        return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data, augment=augment,
+                   shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch, on_step=on_step, progress=progress,
+                   out=out, resume=resume, checkpoint=checkpoint, log=log)
 
     def predict(self, x: Any) -> Array:
         """The outputs for rows of x, in evaluation mode.
@@ -205,7 +212,7 @@ class Network(Description):
             ``layout="chw"``.
         """
         seen = self.seen(x, answers=False)
-        self.remember(seen)
+        self.remember(x)
         name = value_of(self.plan, self.output).name
         y = read_all(self, self.plan, seen, [name], self.batch)[name]
         if "target" in self.scaling:  # back into the unit of the targets
@@ -229,7 +236,7 @@ class Network(Description):
         if not self.loss:
             raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
         seen = self.seen(x, y)
-        self.remember(seen)
+        self.remember(x, y)
         if count(seen) == 0:
             raise ValueError("x has no rows")
         for _ in passes(self, self.plan, seen, self.batch, self.aim):
@@ -246,7 +253,12 @@ class Network(Description):
         """
         if self._is_content(name):
             return self.plan.read(name)
-        return self._reader.values(self, [name], self._last(self._seen, "activations(x, name)"))[name]
+        if self._seen is None:
+            raise RuntimeError("the network has not seen rows yet: give them, activations(x, name)")
+        return self._reader.values(self, [name], self.seen(self._seen[0], answers=False))[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names()
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Sets a parameter, or what a layer remembers; the array has its shape."""
@@ -267,10 +279,16 @@ class Network(Description):
         -------
         dict of str to ndarray of float32, [rows, ...]
             Images are [rows, height, width, channels].
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8)
+        >>> {name: value.shape for name, value in net.activations(np.zeros((3, 8)), "relu*").items()}
+        {'relu1': (3, 16)}
         """
-        names = self._chosen(selectors or ("*",), ("layer", "input"))
+        names = self._chosen(selectors or ("*",))
         seen = self.seen(x, answers=False)
-        self.remember(seen)
+        self.remember(x)
         return self._reader.values(self, names, seen)
 
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
@@ -281,8 +299,8 @@ class Network(Description):
     def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
         """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
 
-        They are those of one training step on all rows together: dropout drops, and batch_norm normalises over these rows.
-        The step itself is made on a copy, which has memory for all rows.
+        They are those of training steps, which a copy of the network makes: dropout drops, and batch_norm normalises over the
+        rows of a batch. The objective of more rows than the batch of the last fit is the mean over such batches.
 
         Parameters
         ----------
@@ -295,40 +313,45 @@ class Network(Description):
         -------
         dict of str to ndarray of float32
             [rows, ...] for the output of a layer; the shape of a parameter for a parameter.
+
+        Examples
+        --------
+        >>> net = Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", penalties={"relu1": "l1 1e-3"})
+        >>> g = net.gradients("relu1", "*.weight", x=np.ones((3, 8)), y=[0, 1, 1])
+        >>> {name: value.shape for name, value in g.items()}
+        {'linear1.weight': (16, 8), 'relu1': (3, 16), 'linear2.weight': (2, 16)}
         """
-        return self._gradients(self._chosen(selectors, ("layer", "input", "parameter")), x, y)
+        return self._gradients(self._chosen(selectors), x, y)
 
     def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
         if not self.loss:
             raise ValueError("the network has no loss, so nothing has a gradient")
-        seen = self.seen(x, y) if x is not None else self._last(self._fitted, "gradient(name, x, y)")
+        if x is None and self._fitted is None:
+            raise RuntimeError("the network has not been fitted to rows yet: give them, gradient(name, x, y)")
+        seen = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
         if count(seen) == 0:
             raise ValueError("x has no rows")
-        self.remember(seen)
         return self._reader.gradients(self, names, seen)
 
-    def _last(self, seen: Seen | None, call: str) -> Seen:
-        if seen is None:
-            raise RuntimeError(f"the network has not seen rows yet: give them, {call}")
-        return seen
-
-    def _chosen(self, selectors: Sequence[str], roles: Sequence[str]) -> list[str]:
-        """The values of those roles that a selector matches."""
+    def _chosen(self, selectors: Sequence[str]) -> list[str]:
+        """The values that a selector matches."""
         graph, _ = self.describe()
         for selector in selectors:
             graph.keep(selector)  # which refuses one that matches nothing
-        return [v.name for v in self.plan.values() if v.role in roles and v.name != "target"
-                and any(graph.matches(s, v.value) for s in selectors)]
+        return [v.name for v in self.plan.values() if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
 
     def _is_content(self, name: str) -> bool:
         """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
         self._check(name)
         return name in dict(contents(self.plan))
 
+    def _names(self) -> list[str]:
+        return [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
+
     def _check(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
-        names = [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
+        names = self._names()
         if name in names:
             return
         if any(c in name for c in "*?["):
@@ -361,11 +384,18 @@ class Network(Description):
         ------
         ValueError
             If a shape differs or, with strict, a name is missing or unknown. Nothing is then changed.
+
+        Examples
+        --------
+        >>> net, other = (Network("linear 2", input=3, seed=seed) for seed in (1, 2))
+        >>> other.load_state_dict(net.state_dict())
+        >>> bool((net["linear1.weight"] == other["linear1.weight"]).all())
+        True
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
         shapes = dict(contents(self.plan))
-        given = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+        given = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
         new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
         wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}" for k, a in new.items() if a.shape != shapes[k]]
         if strict:
@@ -408,7 +438,7 @@ class Network(Description):
                 known["input"] = known["input"][-1:] + known["input"][:-1]
         known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
         net = cls(**known | settings)
-        net.compile(batch=int(notes["batch"] or 128))
+        net.compile(batch=int(notes["batch"] or 128), training=False)
         file.load(net.plan)
         net.learned_from(notes["schema"], notes["data"])
         return net
@@ -430,19 +460,20 @@ class Network(Description):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
-                "source": self.source}
+                "source": self.source, "lambdas": lambdas(self.plan)}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Network.__init__(self, **saved["settings"])
-        self.compile(batch=saved["batch"])
+        self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
+        set_lambdas(self.plan, saved["lambdas"])
         self.learned_from(saved["schema"], saved["source"])
 
     # ---- Showing -----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        preset = Description(self.layers, input=self.input, layout=self.layout).settings
-        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if k != "layers" and (k == "input" or v != preset[k])]
+        preset = Description(self.layers, input=1).settings | {"input": None}
+        given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if v != preset[k]]
         return f"Network({', '.join([repr(self.layers), *given])})"
 
     def _repr_html_(self) -> str:

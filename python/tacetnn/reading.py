@@ -34,6 +34,16 @@ def copy_contents(to: _core.Plan, source: _core.Plan) -> None:
         to.write(name, source.read(name))
 
 
+def lambdas(plan: _core.Plan) -> dict[str, float]:
+    """The current lambdas of the penalties."""
+    return {t.name: t.lambda_ for t in plan.terms() if t.role == "penalty"}
+
+
+def set_lambdas(plan: _core.Plan, new: dict[str, float]) -> None:
+    for term, value in new.items():
+        plan.set_lambda(term, value)
+
+
 def count(seen: Seen) -> int:
     """The number of rows."""
     return int(seen.info.rows) if isinstance(seen, _core.Data) else len(seen["x"])
@@ -53,11 +63,13 @@ def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | No
 
     With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller ends.
     """
-    at = 0
-    if aim or isinstance(seen, _core.Data):
+    at, rows = 0, count(seen)
+    loader = None
+    if isinstance(seen, _core.Data):
+        loader, seen = _core.Loader(seen, batch, shuffle=False), {}
+    if aim or loader:
         plan.evaluate_begin(aim, net.output if aim else None)
-    loader = _core.Loader(seen, batch, shuffle=False) if isinstance(seen, _core.Data) else None
-    while at < count(seen):
+    while at < rows:
         if loader:
             plan.evaluate_batches(loader, "x", None if aim in (None, "x") else aim, most=1)
         else:
@@ -68,13 +80,13 @@ def passes(net: Network, plan: _core.Plan, seen: Seen, batch: int, aim: str | No
 
 
 def read_all(net: Network, plan: _core.Plan, seen: Seen, names: Sequence[str], batch: int) -> dict[str, Array]:
-    """The values with those names for all rows, [rows, ...]."""
-    shapes = {v.name: (count(seen) if v.batch else None, *v.shape) for v in plan.values() if v.name in names}
-    result = {name: np.empty([n for n in shapes[name] if n is not None], np.float32) for name in names}
+    """The values with those names: [rows, ...] for all rows, or parameters."""
+    infos = {v.name: v for v in plan.values() if v.name in names}
+    result = {name: np.empty((count(seen), *infos[name].shape), np.float32) for name in names if infos[name].batch}
     for rows in passes(net, plan, seen, batch):
-        for name in names:
-            result[name][rows] = plan.read(name)
-    return result
+        for name, value in result.items():
+            value[rows] = plan.read(name)
+    return {name: result[name] if name in result else plan.read(name) for name in names}
 
 
 class Reader:
@@ -98,22 +110,31 @@ class Reader:
         return read_all(net, plan, seen, names, batch)
 
     def gradients(self, net: Network, names: Sequence[str], seen: Seen) -> dict[str, Array]:
-        """dObjective/dValue of one step on all rows."""
+        """dObjective/dValue, of the mean objective over batches of at most net.batch rows, of about the same size."""
         rows = count(seen)
-        key = str(net.settings), tuple(names), rows
+        size = -(-rows // -(-rows // net.batch))
+        key = str(net.settings), tuple(names), size
         if self._gradients is None or self._gradients[0] != key:
+            self._gradients = None  # frees its memory first
             graph, _ = net.describe(keep_gradient=names, steady=True)
-            plan = graph.compile(batch=rows, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
-                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
-            self._gradients = key, plan
+            self._gradients = key, graph.compile(batch=size, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
         plan = self._gradients[1]
-        copy_contents(plan, net.plan)
-        for term in net.plan.terms():
-            if term.role == "penalty":
-                plan.set_lambda(term.name, term.lambda_)
+        set_lambdas(plan, lambdas(net.plan))
+        result = {v.name: np.zeros((rows, *v.shape) if v.batch else v.shape, np.float32) for v in plan.values() if v.name in names}
+        at, loader = 0, None
         if isinstance(seen, _core.Data):
-            plan.train(_core.Loader(seen, rows, shuffle=False), "x", None if net.aim == "x" else net.aim, most=1)
-        else:
-            feed(net, plan, seen)
-            plan.step()
-        return {name: plan.read_gradient(name) for name in names}
+            loader, seen = _core.Loader(seen, size, shuffle=False), {}
+        while at < rows:
+            copy_contents(plan, net.plan)  # which the step then changes
+            if loader:
+                plan.train(loader, "x", None if net.aim == "x" else net.aim, most=1)
+            else:
+                feed(net, plan, {name: a[at : at + size] for name, a in seen.items()})
+                plan.step()
+            for name, value in result.items():
+                gradient = plan.read_gradient(name)
+                part = value if value.shape == gradient.shape else value[at : at + plan.rows]
+                part += gradient * np.float32(plan.rows / rows)
+            at += plan.rows
+        return result

@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._program import program
 from .batches import Rows
 
 if TYPE_CHECKING:
@@ -96,17 +96,6 @@ def scalar(value: Any) -> str:
 
 
 # ---- The page --------------------------------------------------------------------------------------------------------
-
-
-def program() -> str:
-    """The path of the program tacet: that of this package, otherwise of the environment variable TACET, otherwise the one that
-    the shell would find."""
-    own = os.path.join(os.path.dirname(__file__), "bin", "tacet")
-    found = own if os.access(own, os.X_OK) else os.environ.get("TACET") or shutil.which("tacet")
-    if not found:
-        raise FileNotFoundError("the program tacet, which writes reports, was not found: it is part of the wheel, or the "
-                                "environment variable TACET names it")
-    return os.path.abspath(found)
 
 
 def write_page(folder: str, to: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 try:
     import numpy  # noqa: F401
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing)) from missing
 
 from tacetnn import _core
 

@@ -9,7 +9,7 @@ import unittest
 try:
     import numpy
 except ImportError as missing:
-    raise SystemExit(f"skipped: {missing}")
+    raise unittest.SkipTest(str(missing))
 
 PAGE = os.path.join(os.environ["TACET_SOURCE"], "docs", "python.md")
 MOST = 10
@@ -19,7 +19,7 @@ MOST = 10
 def blocks():
     """(number of the first line, packages that it needs, code) of each block."""
     text = open(PAGE, encoding="utf-8").read()
-    for block in re.finditer(r"^```python ?(.*)\n(.*?)^```$", text, re.M | re.S):
+    for block in re.finditer(r"^```python ?([^\n]*)\n(.*?)^```$", text, re.M | re.S):
         yield text[: block.start()].count("\n") + 2, block[1].split(), block[2]
 
 
@@ -45,6 +45,7 @@ def answer(line, packages, code, first):
 
 
 ALL = list(blocks())
+assert len(ALL) > 20, f"{len(ALL)} blocks were found in {PAGE}"
 for line, packages, code in ALL[1:]:
     setattr(Answers, f"test_line_{line}", answer(line, packages, code, ALL[0][2]))
 

@@ -208,33 +208,6 @@ tacet_data *tacet_data_open(const char *source, const char *part, const tacet_me
     return open_as(source, part, NULL, false, &m, why);
 }
 
-/* Keeps a copy of the schema; the one that is parsed is overwritten. */
-tacet_data *tacet_data_open_as(const char *source, const char *part, const char *schema, bool answers,
-                               const tacet_memory *memory, tacet_error *why)
-{
-    const tc_mem m = tc_mem_of(memory);
-    char *text = tc_strdup(&m, schema), *copy = tc_strdup(&m, schema);
-    tc_json_error error = {0};
-    tc_json *expect = text && copy ? tc_json_read(&m, text, strlen(text), &error) : NULL;
-    tacet_data *d = NULL;
-    if (!expect && !error.text)
-        tc_fail_memory(why);
-    else if (!expect || expect->kind != TC_JSON_OBJECT)
-        tc_fail(why, TACET_DESCRIPTION, "the schema of the data is not one: %s",
-                expect ? "it is not an object" : error.text);
-    else
-        d = open_as(source, part, expect, !answers, &m, why);
-    if (d) {
-        d->own.expect = NULL;
-        d->schema = copy;
-        copy = NULL;
-    }
-    tc_free(&m, expect);
-    tc_free(&m, text);
-    tc_free(&m, copy);
-    return d;
-}
-
 /* ---- Arrays ---- */
 
 static tacet_status take_arrays(tacet_data *d, const tc_spec *spec, int64_t rows, const tacet_array *x,
@@ -243,26 +216,26 @@ static tacet_status take_arrays(tacet_data *d, const tc_spec *spec, int64_t rows
     tc_arg common[TC_MAX_ATTRS];
     const tc_binding binding = {tc_source_common, common};
     tacet_status status = tc_spec_bind(spec, 1, &binding, true, e);
-    tc_json_open(&d->own.schema, NULL, '{');
+    if (!d->own.expect) tc_json_open(&d->own.schema, NULL, '{');
     if (!status) status = tc_arrays_take(&d->own, rows, x, y, labels, e);
     if (!status) status = finish(d, NULL, spec, NULL, common, false, e);
     if (status == TACET_FILE && e) e->status = TACET_DESCRIPTION; /* it is the same mistake, but in no file */
     return status;
 }
 
-tacet_data *tacet_data_new(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels, const char *options,
-                           const tacet_memory *memory, tacet_error *why)
+static tacet_data *new_as(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels, const char *options,
+                          const tc_json *expect, const tc_mem *m, tacet_error *e)
 {
-    const tc_mem m = tc_mem_of(memory);
-    tc_text text = {.mem = m};
+    tc_text text = {.mem = *m};
     tc_spec spec;
     tacet_data *d = NULL;
     tc_text_add(&text, TC_ARRAYS " %s", options ? options : "");
     if (text.failed) {
-        tc_fail_memory(why);
-    } else if (!tc_spec_parse(&spec, &m, text.data, why)) {
-        d = new_data(&m, why);
-        if (d && take_arrays(d, &spec, rows, x, y, labels, why)) {
+        tc_fail_memory(e);
+    } else if (!tc_spec_parse(&spec, m, text.data, e)) {
+        d = new_data(m, e);
+        if (d) d->own.expect = expect;
+        if (d && take_arrays(d, &spec, rows, x, y, labels, e)) {
             tacet_data_free(d);
             d = NULL;
         }
@@ -272,12 +245,74 @@ tacet_data *tacet_data_new(int64_t rows, const tacet_array *x, const tacet_array
     return d;
 }
 
-/* ---- The data ---- */
+tacet_data *tacet_data_new(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels, const char *options,
+                           const tacet_memory *memory, tacet_error *why)
+{
+    const tc_mem m = tc_mem_of(memory);
+    return new_as(rows, x, y, labels, options, NULL, &m, why);
+}
+
+/* ---- As a model expects them ---- */
+
+/* A schema and its text, which is kept with the data; the one that is parsed is overwritten. */
+typedef struct schema {
+    tc_mem mem;
+    char *kept, *parsed;
+    tc_json *expect; /* NULL: refused */
+} schema;
+
+static schema read_schema(const char *text, const tc_mem *m, tacet_error *e)
+{
+    schema s = {.mem = *m, .kept = tc_strdup(m, text), .parsed = tc_strdup(m, text)};
+    tc_json_error why = {0};
+    if (s.kept && s.parsed) s.expect = tc_json_read(m, s.parsed, strlen(s.parsed), &why);
+    if (s.expect && s.expect->kind == TC_JSON_OBJECT) return s;
+    if (!s.expect && !why.text)
+        tc_fail_memory(e);
+    else
+        tc_fail(e, TACET_DESCRIPTION, "the schema of the data is not one: %s",
+                s.expect ? "it is not an object" : why.text);
+    tc_free(m, s.expect);
+    s.expect = NULL;
+    return s;
+}
+
+/* Gives the data, or NULL, their schema. */
+static tacet_data *with_schema(tacet_data *d, schema *s)
+{
+    if (d) {
+        d->own.expect = NULL;
+        d->schema = s->kept;
+        s->kept = NULL;
+    }
+    tc_free(&s->mem, s->expect);
+    tc_free(&s->mem, s->parsed);
+    tc_free(&s->mem, s->kept);
+    return d;
+}
+
+tacet_data *tacet_data_open_as(const char *source, const char *part, const char *text, bool answers,
+                               const tacet_memory *memory, tacet_error *why)
+{
+    const tc_mem m = tc_mem_of(memory);
+    schema s = read_schema(text, &m, why);
+    return with_schema(s.expect ? open_as(source, part, s.expect, !answers, &m, why) : NULL, &s);
+}
+
+tacet_data *tacet_data_new_as(int64_t rows, const tacet_array *x, const tacet_array *y, bool labels,
+                              const char *options, const char *text, const tacet_memory *memory, tacet_error *why)
+{
+    const tc_mem m = tc_mem_of(memory);
+    schema s = read_schema(text, &m, why);
+    return with_schema(s.expect ? new_as(rows, x, y, labels, options, s.expect, &m, why) : NULL, &s);
+}
 
 size_t tacet_data_schema(const tacet_data *d, char *text, size_t capacity)
 {
     return tc_text_copy(d->schema, text, capacity);
 }
+
+/* ---- The data ---- */
 
 void tacet_data_free(tacet_data *d)
 {

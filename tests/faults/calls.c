@@ -85,6 +85,11 @@ static void open_data(data *d, const tacet_memory *m)
     const tacet_array x = {.size = sizeof x, .rank = 1, .shape = {1}, .data = y};
     made(d->arrays = tacet_data_new(2, &x, NULL, false, "normalize=feature", m, &why), &why);
     print_data(d->arrays);
+    text(tacet_data_schema(d->arrays, schema, sizeof schema), schema);
+    tacet_data *same;
+    made(same = tacet_data_new_as(2, &x, NULL, false, NULL, schema, m, &why), &why);
+    print_data(same);
+    tacet_data_free(same);
     ok(tacet_data_restore(d->prices, 2, 1, y), "restore");
     printf("%g %g %s\n", (double)y[0], (double)y[1], tacet_data_id(d->test, 1));
     print_data(d->train);
