@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
-from .intake import UNSCALED
 from .run import Run
 from .training import Training
 
@@ -132,7 +131,6 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        net.schema, net.source = UNSCALED, ""
         return Batches(net, x), feed_apart(net, validation, s.batch)
     rows = data_of(net, x, y, s.data)
     held_out = held_out_of(rows, s.share, net.seed) if s.share else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -18,8 +19,12 @@ def _too_few(label: int, outputs: int) -> str:
             f"linear {label + 1} at its end")
 
 
-UNSCALED = '{"scale": [1], "shift": [0]}'
-"""What is learned of batches, whose numbers are taken as they are."""
+@lru_cache(8)
+def _scaling(schema: str) -> dict[str, tuple[Array, Array]]:
+    known = json.loads(schema or "{}")
+    pairs = {name: (np.array(known.get(f"{prefix}scale", [1]), float), np.array(known.get(f"{prefix}shift", [0]), float))
+             for name, prefix in (("x", ""), ("target", "target_"))}
+    return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
 
 
 class Intake(Description):
@@ -55,16 +60,18 @@ class Intake(Description):
     def scaling(self) -> dict[str, tuple[Array, Array]]:
         """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each element or
         for each channel."""
-        known = json.loads(self.schema or "{}")
-        pairs = {name: (np.array(known.get(f"{prefix}scale", 1), float), np.array(known.get(f"{prefix}shift", 0), float))
-                 for name, prefix in (("x", ""), ("target", "target_"))}
-        return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
+        return _scaling(self.schema)
 
     def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
         """x and y as data to be fitted to; options are those of all sources of data. How they are scaled is remembered."""
         data = self._data(x, y, True, options, "")
         self.schema, self.source = data.schema, data.info.spec
         return data
+
+    def learn_of_batches(self, x: Any) -> None:
+        """Remembers how the rows of batches are scaled, which begin with x."""
+        self.schema = self._data(x, None, False, "", "").schema
+        self.source = ""
 
     def _data(self, x: Any, y: Any, answers: bool, options: str, schema: str) -> _core.Data:
         if isinstance(x, _core.Data):
@@ -115,8 +122,9 @@ class Intake(Description):
         return True
 
     def feed(self, plan: _core.Plan, rows: dict[str, Array]) -> None:
-        """Feeds rows as they are. Channels that come first are moved to the end."""
+        """Feeds rows, scaled as those that the network was fitted to. Channels that come first are moved to the end."""
         for name, array in rows.items():
             if name == "x" and self.layout == "chw":
                 array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
-            plan.feed(name, array)
+            scale, shift = self.scaling.get(name, (None, None))
+            plan.feed_rows(name, array, scale=scale, shift=shift)

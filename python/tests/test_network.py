@@ -157,9 +157,14 @@ class Values(unittest.TestCase):
 
     def test_uint8_is_scaled_as_in_training(self):
         net = small("linear 4 | relu | linear 2", input=192)
-        net.fit(IMAGES, Y[:100], epochs=1, progress=False)
+        net.fit(IMAGES, Y[:100], epochs=1, shuffle=False, progress=False)
         self.assertEqual(net["x"].max(), 1)
         x = IMAGES.reshape(100, -1)
+        batches = small("linear 4 | relu | linear 2", input=192)
+        batches.fit([(IMAGES, Y[:100])], epochs=1, progress=False)
+        for name, value in net.weights().items():
+            np.testing.assert_allclose(batches[name], value, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(batches["x"], net["x"])
         np.testing.assert_allclose(net.predict(IMAGES), net.predict(x.astype(np.int64)), rtol=1e-5)
 
     def test_layouts(self):
