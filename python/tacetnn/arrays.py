@@ -59,7 +59,8 @@ def as_array(x: Any, what: str) -> Array:
         except (BufferError, RuntimeError) as e:
             raise TypeError(f"{what} cannot be read by the CPU: {e}") from None
     listed = isinstance(x, Sequence) and not isinstance(x, str | bytes)
-    if not (listed or hasattr(x, "__array__") or hasattr(x, "__float__") or _has_buffer(x)):
+    known = ("__array__", "__array_interface__", "__array_struct__", "__float__")
+    if not (listed or any(hasattr(x, name) for name in known) or _has_buffer(x)):
         raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}")
     if isinstance(x, list | tuple) and x and hasattr(x[0], "detach"):
         x = [as_array(row, what) for row in x]
