@@ -42,7 +42,7 @@ def as_array(x: Any, what: str) -> Array:
     if x is None:
         raise TypeError(f"{what} is missing")
     if isinstance(x, np.ma.MaskedArray):
-        if np.ma.is_masked(x):
+        if np.any(x.mask):
             raise ValueError(f"{what} has masked values: fill them first, {what}.filled(0)")
         return np.asarray(x.data)
     if isinstance(x, np.ndarray):
