@@ -5,7 +5,7 @@ makes. A feed gives a plan the batches of one epoch after another.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -80,7 +80,7 @@ class Batches:
         self.net, self.source, self.what = net, source, what
         self.grow: Callable[[int], None] = lambda rows: None
         """Is called with the rows of a batch that the plan is too small for."""
-        self.batches = len(source) if hasattr(source, "__len__") else 0
+        self.batches = len(source) if isinstance(source, Sized) else 0
         self.over = False
         self.position = 0
         self.whole = None
