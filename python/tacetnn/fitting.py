@@ -74,8 +74,8 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
 def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
     """Makes a run, which the network keeps even if it is interrupted."""
     run = Run(net)
-    goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
-    if goes_on is not run:
+    taken = net.__dict__.setdefault("_fits", run) is not run  # by another thread, or by the fit that has called this one
+    if taken:
         raise RuntimeError("this network is being fitted")
     begun, training, learned = time.monotonic(), None, (net.schema, net.source)
     try:
