@@ -12,6 +12,8 @@ from functools import cache
 
 from . import _core
 
+WIDTH = 100
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -51,22 +53,30 @@ class Entry:
     mixes: bool
 
     def __str__(self) -> str:
-        lines = [f"{self.name} ({self.role})", *_wrapped(self.formula or "", 4), "", *_wrapped(self.doc, 0)]
-        if self.parameter:
-            lines += ["", "Parameters: " + ", ".join(self.parameter)]
+        """What ``tacet ops`` prints of it."""
+        lines = [f"{self.name} ({self.role})", *_wrapped(self.formula or "", 4), *_paragraph("", self.doc)]
+        if self.mixes:
+            lines += _paragraph("", "Mixes samples: in training, its output for one sample depends on the whole batch.")
         if self.attributes:
             lines += ["", "Attributes:"]
         for a in self.attributes:
             preset = "" if a.preset == "" else ", must be given" if a.preset is None else f", default {a.preset}"
             lines.append(f"  {a.name}{' (positional)' if a.positional else ''}  {a.type}{preset}")
             lines += _wrapped(a.doc, 6)
-        if self.source:
-            lines += ["", *_wrapped(f"Source: {self.source}", 0)]
-        return "\n".join(lines)
+        if self.parameter:
+            lines += ["", f"Parameters: {', '.join(self.parameter)}"]
+            lines += _wrapped(f"{self.parameter[0]}=LAYER.{self.parameter[0]} shares the parameter of an earlier layer: a single "
+                              "parameter, which receives the gradients of both layers", 6)
+        return "\n".join([*lines, *_paragraph("Source: ", self.source)])
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
-    return textwrap.wrap(text, 100, initial_indent=" " * indent, subsequent_indent=" " * indent)
+def _wrapped(text: str, indent: int, head: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=head or " " * indent, subsequent_indent=" " * indent,
+                         break_on_hyphens=False, break_long_words=False)
+
+
+def _paragraph(head: str, text: str) -> list[str]:
+    return ["", *_wrapped(text, len(head), head)] if text else []
 
 
 @cache
