@@ -7,13 +7,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _core
 from .batches import Batches, Rows
 from .folder import Folder, written
 from ._program import program
 from .record import config_of, config_text, record_of, write_page
+from .run import Line
 
 if TYPE_CHECKING:
     from .training import Training
@@ -40,7 +41,9 @@ class Kept:
         except BaseException:
             self.folder.close()
             raise
-        self.record("running")
+        t = self.training
+        t.began = self.began() or t.began
+        self.record(record_of(t, "running", t.began))
 
     def resume(self) -> None:
         """Continues from the checkpoint; refuses that of a run with other settings, before anything is changed."""
@@ -141,12 +144,19 @@ class Kept:
         """Keeps the present network."""
         self.training.net.save(self.folder.at("model.safetensors"))
 
-    def record(self, state: str, figures: dict[str, Any] | None = None) -> None:
+    def record(self, record: Line) -> None:
         """Writes run.json."""
-        t = self.training
-        record = record_of(t, state, t.began)
         with written(self.folder.at("run.json")) as f:
-            f.write(json.dumps(record | ({"figures": figures} if figures else {}), separators=(",", ":")) + "\n")
+            f.write(json.dumps(record, separators=(",", ":")) + "\n")
+
+    def began(self) -> str | None:
+        """When the run that the folder holds began."""
+        try:
+            with open(self.folder.at("run.json"), encoding="utf-8") as f:
+                began = json.load(f).get("began")
+                return began if isinstance(began, str) else None
+        except (OSError, ValueError):
+            return None
 
     def page(self) -> None:
         """Writes the page of the run, if the program that makes it is there."""
