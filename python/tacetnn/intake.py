@@ -27,6 +27,16 @@ def _scaling(schema: str) -> dict[str, tuple[Array, Array]]:
     return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
 
 
+def _check_schema(own: str, learned: str) -> None:
+    """Refuses data whose numbers or words mean something else than in those that the network was fitted to."""
+    theirs, ours = json.loads(own or "{}"), json.loads(learned or "{}")
+    for key in ("inputs", "scale", "shift", "target_scale", "target_shift", "classes"):
+        a, b = theirs.get(key), ours.get(key)
+        if isinstance(a, list) and isinstance(b, list) and a != b:
+            raise ValueError(f"the data have other {key} than those that the network was fitted to: open them as those, "
+                             "tacetnn.Data.open_as(source, data.schema), where data are those that it was fitted to")
+
+
 class Intake(Description):
     """A description that takes rows."""
 
@@ -76,6 +86,7 @@ class Intake(Description):
     def _data(self, x: Any, y: Any, answers: bool, options: str, schema: str) -> _core.Data:
         if isinstance(x, _core.Data):
             self._check_data(x.info, answers and self.aim != "x")
+            _check_schema(x.schema, schema)
             return x
         pair = self.pair(x, y, answers)
         target = pair.get("target")

@@ -347,6 +347,15 @@ class Mistakes(unittest.TestCase):
         self.assertEqual(net.evaluate(labelled), net.evaluate(X, Y))
         np.testing.assert_array_equal(net.predict(bare), net.predict(X))
 
+    def test_data_that_are_scaled_in_another_way(self):
+        learned, other = (tn.Data.arrays(x, Y, labels=True, options="normalize=feature") for x in (X, X * 2))
+        same = tn.Data.arrays(X * 2, Y, labels=True, schema=learned.schema)
+        net = small()
+        self.refused(ValueError, "have other scale than", net.fit, learned, validation=other, progress=False)
+        net.fit(learned, validation=same, epochs=1, progress=False)
+        self.refused(ValueError, "have other scale than", net.predict, other)
+        np.testing.assert_array_equal(net.predict(same), net.predict(X * 2))
+
     def test_names(self):
         net = fitted()
         self.refused(KeyError, "did you mean relu1", net.__getitem__, "relu2")
