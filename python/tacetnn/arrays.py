@@ -1,7 +1,8 @@
 """Arrays of other packages, as arrays that the library can read where they are.
 
-The library takes C-contiguous numbers of float32, float64, uint8, int32 and int64. An array that is like that is used in
-place; any other is copied once. Nothing here imports the other packages: their objects are known by what they offer.
+The library takes C-contiguous numbers of float32, float64, uint8, int32 and int64. An array that is like that is used
+in place; any other is copied once. Nothing here imports the other packages: their objects are known by what they
+offer.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def _of_frame(x: Any, what: str) -> Any:
     columns = x.dtypes.items() if hasattr(getattr(x, "dtypes", None), "items") else [(getattr(x, "name", None), None)]
     for name, dtype in columns:
         column = x if dtype is None else x[name]
-        label = what if name is None else f"the column {name!r} of {what}" if dtype is not None else f"{what} ({name!r})"
+        named = f"the column {name!r} of {what}" if dtype is not None else f"{what} ({name!r})"
+        label = what if name is None else named
         if getattr(column, "ndim", 1) != 1:
             raise ValueError(f"{what} has two columns called {name!r}")
         if not hasattr(column, "isna"):
@@ -107,7 +109,8 @@ def _of_frame(x: Any, what: str) -> Any:
         if column.dtype == object:
             _plain(column.to_numpy(), label)
         elif getattr(column.dtype, "kind", "O") not in "fiub":
-            raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, or leave it out")
+            raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, "
+                            "or leave it out")
         elif not isinstance(column.dtype, np.dtype) and column.isna().any():
             raise ValueError(f"{label} has missing values: fill them, as fillna does, or leave it out")
     a = x.to_numpy()
@@ -163,8 +166,8 @@ def _required(a: Array, types: Sequence[np.dtype[Any]]) -> Array:
 def rows_of(a: Array, shape: tuple[int, ...], what: str, hint: str = "") -> Array:
     """The array as rows of that shape, [rows, *shape], without a copy.
 
-    Sizes of 1 may be missing or added, and a vector of all numbers is as good as a row of that shape, since neither changes
-    their order.
+    Sizes of 1 may be missing or added, and a vector of all numbers is as good as a row of that shape, since neither
+    changes their order.
     """
     if a.ndim == 0:
         raise ValueError(f"{what} should be rows, {_shape(shape)}, not a single number")

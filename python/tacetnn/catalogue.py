@@ -24,13 +24,13 @@ class Entry:
     name : str
         ``"l1"``.
     role : str
-        ``"layer"``, ``"loss"``, ``"penalty"``, ``"constraint"``, ``"optimizer"``, ``"schedule"``, ``"metric"``, ``"data"``
-        or ``"augmentation"``.
+        ``"layer"``, ``"loss"``, ``"penalty"``, ``"constraint"``, ``"optimizer"``, ``"schedule"``, ``"metric"``,
+        ``"data"`` or ``"augmentation"``.
     formula, doc, source : str
         What it computes, in a line and in a few, and the publication that it comes from.
     attributes : tuple of Attribute
-        Its own, then those that all entries of its role have. Each has name, type, preset (None: it must be given), doc,
-        positional and common.
+        Its own, then those that all entries of its role have. Each has name, type, preset (None: it must be given),
+        doc, positional and common.
     parameter : tuple of str
         The parameters that a layer has, ``("weight", "bias")``.
     labels : bool
@@ -65,8 +65,9 @@ class Entry:
             lines += _wrapped(a.doc, 6)
         if self.parameter:
             lines += ["", f"Parameters: {', '.join(self.parameter)}"]
-            lines += _wrapped(f"{self.parameter[0]}=LAYER.{self.parameter[0]} shares the parameter of an earlier layer: a single "
-                              "parameter, which receives the gradients of both layers", 6)
+            name = self.parameter[0]
+            lines += _wrapped(f"{name}=LAYER.{name} shares the parameter of an earlier layer: a single parameter, "
+                              "which receives the gradients of both layers", 6)
         return "\n".join([*lines, *_paragraph("Source: ", self.source)])
 
 
@@ -81,8 +82,8 @@ def _paragraph(head: str, text: str) -> list[str]:
 
 @cache
 def _all() -> tuple[Entry, ...]:
-    return tuple(Entry(e.name, e.role, e.formula, e.doc, e.source, tuple(_core.attributes(i)), tuple(e.parameter), e.labels,
-                       e.logits, e.mixes) for i, e in enumerate(_core.entries()))
+    return tuple(Entry(e.name, e.role, e.formula, e.doc, e.source, tuple(_core.attributes(i)), tuple(e.parameter),
+                       e.labels, e.logits, e.mixes) for i, e in enumerate(_core.entries()))
 
 
 def entries(role: str | None = None) -> list[Entry]:
@@ -111,7 +112,8 @@ def entry(name: str, role: str | None = None) -> Entry:
         if e.name == name:
             return e
     near = get_close_matches(name, [e.name for e in entries(role)])
-    raise KeyError(f"the catalogue has no {role or 'word'} {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise KeyError(f"the catalogue has no {role or 'word'} {name!r}{hint}")
 
 
 def help(word: str) -> str:

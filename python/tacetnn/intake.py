@@ -15,15 +15,15 @@ from .description import Description
 
 
 def _too_few(label: int, outputs: int) -> str:
-    return (f"y holds the class {label}, but the network has outputs for 0 to {outputs - 1}: it needs one for each class, as "
-            f"linear {label + 1} at its end")
+    return (f"y holds the class {label}, but the network has outputs for 0 to {outputs - 1}: it needs one for each "
+            f"class, as linear {label + 1} at its end")
 
 
 @lru_cache(8)
 def _scaling(schema: str) -> dict[str, tuple[Array, Array]]:
     known = json.loads(schema or "{}")
-    pairs = {name: (np.array(known.get(f"{prefix}scale", [1]), float), np.array(known.get(f"{prefix}shift", [0]), float))
-             for name, prefix in (("x", ""), ("target", "target_"))}
+    pairs = {name: (np.array(known.get(scale, [1]), float), np.array(known.get(shift, [0]), float))
+             for name, scale, shift in (("x", "scale", "shift"), ("target", "target_scale", "target_shift"))}
     return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
 
 
@@ -33,8 +33,8 @@ def _check_schema(own: str, learned: str) -> None:
     for key in ("inputs", "scale", "shift", "target_scale", "target_shift", "classes"):
         a, b = theirs.get(key), ours.get(key)
         if isinstance(a, list) and isinstance(b, list) and a != b:
-            raise ValueError(f"the data have other {key} than those that the network was fitted to: open them as those, "
-                             "tacetnn.Data.open_as(source, data.schema), where data are those that it was fitted to")
+            raise ValueError(f"the data have other {key} than those that the network was fitted to: open them as "
+                             "those, tacetnn.Data.open_as(source, data.schema), where data are those of the fit")
 
 
 class Intake(Description):
@@ -68,12 +68,12 @@ class Intake(Description):
 
     @property
     def scaling(self) -> dict[str, tuple[Array, Array]]:
-        """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each element or
-        for each channel."""
+        """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each
+        element or for each channel."""
         return _scaling(self.schema)
 
     def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
-        """x and y as data to be fitted to; options are those of all sources of data. How they are scaled is remembered."""
+        """x and y as data to be fitted to, whose scaling is remembered; options are those of all sources of data."""
         data = self._data(x, y, True, options, "")
         self.schema, self.source = data.schema, data.info.spec
         return data
@@ -98,7 +98,8 @@ class Intake(Description):
         """Refuses data that do not have the rows or the answers that the network takes."""
         outputs = self.output_shape
         if prod(info.shape) != prod(self.shape):
-            raise ValueError(f"a row of the data has {prod(info.shape)} numbers, but the network takes {prod(self.shape)}")
+            raise ValueError(f"a row of the data has {prod(info.shape)} numbers, but the network takes "
+                             f"{prod(self.shape)}")
         if not answers:
             return
         if info.classes == 0 and info.target_shape is None:
@@ -109,8 +110,8 @@ class Intake(Description):
             raise ValueError(_too_few(info.classes - 1, outputs[-1]))
         shape = (info.label_shape if info.classes else info.target_shape) or ()
         if not self.needs_labels and prod(shape) != prod(outputs):
-            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape {list(shape)}, but "
-                             f"{self.loss} compares them with outputs of the shape {list(outputs)}")
+            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape "
+                             f"{list(shape)}, but {self.loss} compares them with outputs of the shape {list(outputs)}")
 
     def pair(self, x: Any, y: Any = None, answers: bool = True) -> dict[str, Array]:
         """x and y as rows; answers: whether y is needed."""

@@ -34,8 +34,8 @@ def tensors(path):
 
 
 def small(layers="linear 16 | relu | linear 2", **settings):
-    given = {"input": 8, "loss": "cross_entropy", "optimizer": "sgd lr=0.1 momentum=0.9", "penalties": {"relu1": "l1 1e-3"}}
-    return tn.Network(layers, **given | settings)
+    given = {"input": 8, "loss": "cross_entropy", "optimizer": "sgd lr=0.1 momentum=0.9"}
+    return tn.Network(layers, **given | {"penalties": {"relu1": "l1 1e-3"}} | settings)
 
 
 def fitted(**settings):
@@ -49,14 +49,15 @@ class Bits(unittest.TestCase):
 
     CASES = {
         "a share for validation, schedules, state": (
-            small("linear 16 | batch_norm | relu | dropout 0.5 | linear 2", seed=5, optimizer="adam lr=0.01 schedule=cosine",
+            small("linear 16 | batch_norm | relu | dropout 0.5 | linear 2", seed=5,
+                  optimizer="adam lr=0.01 schedule=cosine",
                   penalties={"relu1": ["l1 density=0.3", "l2 1e-3 warmup=1"], "*.weight": "l2 1e-4"},
                   parameters={"linear1.*": "lr=0.001", "linear2.bias": "frozen"}), X, Y, "", {"validation": 0.1}),
         "normalised": (small(metrics="f1"), X, Y, "normalize=feature", {}),
         "yes or no": (small("linear 4 | relu | linear 1", loss="bce_with_logits"), X, Y, "", {"validation": 0.2}),
         "targets": (small("linear 4 | relu | linear 2", loss="mse", optimizer="adam lr=0.01",
-                          penalties={"linear1.weight": "group_lasso 1e-2 prox"}), X, X[:, :2] * 3 + 1, "normalize_target=true",
-                    {"steps": 17}),
+                          penalties={"linear1.weight": "group_lasso 1e-2 prox"}),
+                    X, X[:, :2] * 3 + 1, "normalize_target=true", {"steps": 17}),
         "one target": (small("linear 4 | relu | linear 1", loss="huber"), X, X[:, 0].astype(float), "", {}),
         "itself": (small("linear 4 | relu | linear 8", loss="mse", target="x"), X, Y, "", {}),
         "images": (small(CNN, input=(8, 8, 3), layout="hwc"), IMAGES, Y[:100], "layout=hwc normalize=channel",
@@ -68,8 +69,9 @@ class Bits(unittest.TestCase):
     }
 
     def configuration(self, net, data, fit):
-        known = {"model": net.layers, "loss": net.loss, "optimizer": net.optimizer, "data": f"npy x=x.npy y=y.npy {data}",
-                 "target": net.target, "augment": fit.get("augment"), "penalties": net.penalties,
+        known = {"model": net.layers, "loss": net.loss, "optimizer": net.optimizer,
+                 "data": f"npy x=x.npy y=y.npy {data}", "target": net.target, "augment": fit.get("augment"),
+                 "penalties": net.penalties,
                  "metrics": net.metrics, "parameters": {k: v[0] for k, v in net.parameters.items()},
                  "train": {"epochs": 3, "batch": 32, "seed": net.seed, "steps": fit.get("steps", 0),
                            "validate": fit.get("validation", 0)}}
@@ -248,8 +250,8 @@ class State(unittest.TestCase):
         state = before | {"linear1.weight": before["linear1.weight"].T, "extra": np.zeros(3)}
         state["linear2.weight"] = state["linear2.weight"] + 1
         del state["linear2.bias"]
-        with self.assertRaisesRegex(ValueError, r"linear1.weight should be \[16, 8\], not \[8, 16\]; linear2.bias is missing; "
-                                                "extra does not exist"):
+        with self.assertRaisesRegex(ValueError, r"linear1.weight should be \[16, 8\], not \[8, 16\]; "
+                                                "linear2.bias is missing; extra does not exist"):
             net.load_state_dict(state)
         np.testing.assert_array_equal(net["linear2.weight"], before["linear2.weight"])
         with self.assertRaisesRegex(ValueError, r"^linear1.weight should be \[16, 8\], not \[8, 16\]$"):
@@ -306,15 +308,18 @@ class Mistakes(unittest.TestCase):
         for text, settings in {
             "did you mean relu": {"layers": "linear 3 | rellu"}, "unknown loss": {"loss": "mes"},
             "sgd needs lr": {"optimizer": "sgd"}, "unknown metric": {"metrics": "f5"},
-            "relu2\" matches no value": {"penalties": {"relu2": "l1 1"}}, "unknown penalty": {"penalties": {"relu1": "l3 1"}},
+            "relu2\" matches no value": {"penalties": {"relu2": "l1 1"}},
+            "unknown penalty": {"penalties": {"relu1": "l3 1"}},
             "matches no parameter": {"parameters": {"relu1": "frozen"}}, "layout=\"hwc\" is": {"input": (8, 8, 3)},
             "layout should be": {"input": (8, 8, 3), "layout": "nchw"}, "layout is for images": {"layout": "hwc"},
-            "target should be": {"target": "y"}, "sparse should be": {"sparse": "sometimes"}, "at least 1": {"input": (8, 0)},
+            "target should be": {"target": "y"}, "sparse should be": {"sparse": "sometimes"},
+            "at least 1": {"input": (8, 0)},
             "seed should be at least 0": {"seed": -1}, "threads should be at least 1": {"threads": 0},
         }.items():
             with self.subTest(text):
                 self.refused(ValueError, text, small, **{"layers": "linear 16 | relu | linear 2"} | settings)
-        for settings in {"penalties": "l1 1e-3"}, {"penalties": {"relu1": 1e-3}}, {"loss": None}, {"input": 8.5}, {"seed": 1.5}:
+        for settings in ({"penalties": "l1 1e-3"}, {"penalties": {"relu1": 1e-3}}, {"loss": None}, {"input": 8.5},
+                         {"seed": 1.5}):
             with self.subTest(settings):
                 self.refused(TypeError, "should", small, **settings)
 
@@ -337,9 +342,10 @@ class Mistakes(unittest.TestCase):
 
     def test_data(self):
         net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
-        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3].copy()), tn.Data.arrays(X)
+        labelled, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X)
+        targets = tn.Data.arrays(X, X[:, :3].copy())
         self.refused(ValueError, "neither labels nor targets", net.fit, bare)
-        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets, progress=False)
+        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets)
         self.refused(ValueError, r"targets of the shape \[3\], but mse", numbers.evaluate, targets)
         self.refused(ValueError, "outputs for 0 to 0", small("linear 1", penalties=None).fit, labelled)
         self.refused(ValueError, "has 8 numbers, but the network takes 7", small(input=7).predict, bare)
