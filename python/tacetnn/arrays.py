@@ -111,7 +111,7 @@ def _of_frame(x: Any, what: str) -> Any:
         elif getattr(column.dtype, "kind", "O") not in "fiub":
             raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, "
                             "or leave it out")
-        elif not isinstance(column.dtype, np.dtype) and column.isna().any():
+        elif column.isna().any():
             raise ValueError(f"{label} has missing values: fill them, as fillna does, or leave it out")
     a = x.to_numpy()
     if a.dtype == object:
@@ -139,10 +139,14 @@ def numbers(x: Any, what: str) -> Array:
 
 def labels(y: Any, what: str) -> Array:
     """y as class indices: C-contiguous whole numbers."""
-    if isinstance(y, np.ndarray | list | tuple) and np.asarray(y).dtype.kind in "US":
-        raise TypeError(f"{what} should hold the numbers of classes, from 0 on, not text: classes, {what} = "
-                        f"numpy.unique({what}, return_inverse=True)")
-    a = as_array(y, what)
+    try:
+        a = as_array(y, what)
+    except TypeError:
+        listed = isinstance(y, np.ndarray | list | tuple) or hasattr(y, "to_numpy")
+        if listed and any(isinstance(v, str | bytes) for v in np.asarray(y, object).flat):
+            raise TypeError(f"{what} should hold the numbers of classes, from 0 on, not text: classes, {what} = "
+                            f"numpy.unique({what}, return_inverse=True)") from None
+        raise
     if a.dtype.kind == "f":
         whole = np.isfinite(a) & (a == np.trunc(a))
         if not whole.all():

@@ -147,6 +147,11 @@ class Frames(unittest.TestCase):
             numbers(frame.astype({"city": "category"}), "x")
         with self.assertRaisesRegex(ValueError, "the column 'age' of x has missing values"):
             numbers(pandas.DataFrame({"age": pandas.array([1, None], "Int64")}), "x")
+        with self.assertRaisesRegex(ValueError, "the column 'age' of x has missing values"):
+            numbers(pandas.DataFrame({"age": [1, np.nan]}), "x")
+        for kind in "category", "object", "string":
+            with self.assertRaisesRegex(TypeError, r"numpy.unique\(y, return_inverse=True\)"):
+                labels(frame["city"].astype(kind), "y")
         with self.assertRaisesRegex(TypeError, "'when'"):
             numbers(pandas.Series(pandas.to_datetime(["2020-01-01"]), name="when"), "x")
 
