@@ -54,13 +54,21 @@ class Intake(Description):
         """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
         if y is None:
             raise TypeError(f"y is missing: {self.loss or 'the loss'} compares the output with it")
+        shape = self.output_shape
         if not self.needs_labels:
-            return rows_of(numbers(y, "y"), self.output_shape, "y")
-        a, shape = labels(y, "y"), self.output_shape
+            a, kind = numbers(y, "y"), self.loss_entry
+            two = kind is not None and kind.logits and shape == (2,) and a.ndim == 1
+            hint = "; two classes need one output here: end the layers with linear 1" if two else ""
+            return rows_of(a, shape, "y", hint)
+        a = labels(y, "y")
         if a.size and a.max() >= shape[-1]:
             raise ValueError(_too_few(a.max(), shape[-1]))
-        one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
-        return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
+        hint = ""
+        if a.shape[1:] == shape and shape[-1] > 1:
+            hint = "; of rows that are one-hot: y.argmax(axis=-1)"
+        elif a.ndim == 1 and len(shape) > 1:
+            hint = "; for one answer for each row, put flatten before the last linear"
+        return rows_of(a, shape[:-1], "y", hint)
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
         """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
