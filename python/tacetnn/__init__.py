@@ -9,8 +9,8 @@ from .network import Network
 from .run import Run, TrainingWarning
 
 __all__ = ["Data", "DescriptionError", "Entry", "Error", "File", "FileError", "Graph", "IOFailure", "Loader", "Network",
-           "NotFiniteError", "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value", "entries", "explain", "help",
-           "machine"]
+           "NotFiniteError", "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value",
+           "entries", "explain", "help", "machine"]
 
 
 def explain(net: Network) -> str:

@@ -1,8 +1,8 @@
 """Estimators of scikit-learn: a classifier, a regressor and a sparse autoencoder around a Network.
 
-An estimator is described by plain values, so that clone, pickle and searches over parameters work; `fit` turns them into
-a Network. One penalty has parameters of its own, so that a search can be over `lambda_` or `density`; any others are in
-`penalties`.
+An estimator is described by plain values, so that clone, pickle and searches over parameters work; `fit` turns them
+into a Network. One penalty has parameters of its own, so that a search can be over `lambda_` or `density`; any others
+are in `penalties`.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class TacetClassifier(ClassifierMixin, _Estimator):
     Parameters
     ----------
     layers : str
-        The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added. An
-        empty text makes it a logistic regression.
+        The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added.
+        An empty text makes it a logistic regression.
     penalty : str
         The penalty whose strength `lambda_` or `density` gives, ``"l1"``.
     on : str
@@ -218,18 +218,18 @@ class TacetClassifier(ClassifierMixin, _Estimator):
 class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):
     """A regressor: layers of your choice and an output for each target.
 
-    The network is trained on targets that are standardised, so that y may be of any scale, and `predict` turns its outputs
-    back. So lambdas mean the same for every scale of y.
+    The network is trained on targets that are standardised, so that y may be of any scale, and `predict` turns its
+    outputs back. So lambdas mean the same for every scale of y.
 
     Parameters
     ----------
     layers : str
-        The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added. An
-        empty text makes it a linear regression.
+        The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added.
+        An empty text makes it a linear regression.
     loss : str
         How the standardised targets are compared with the outputs: ``"mse"``, ``"huber delta=1"``, ``"l1_loss"``.
-    penalty, on, lambda_, density, penalties, parameters, optimizer, epochs, batch, validation, patience, random_state, \
-    threads, progress
+    penalty, on, lambda_, density, penalties, parameters, optimizer, epochs, batch, validation, patience, \
+    random_state, threads, progress
         As in `TacetClassifier`.
 
     Attributes
@@ -305,8 +305,8 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Esti
         How the reconstruction is compared with the features, ``"mse"``.
     lambda_ : float or None
         The factor on the penalty of the codes, 0.001 by default.
-    penalty, on, density, penalties, parameters, optimizer, epochs, batch, validation, patience, random_state, threads, \
-    progress
+    penalty, on, density, penalties, parameters, optimizer, epochs, batch, validation, patience, random_state, \
+    threads, progress
         As in `TacetClassifier`.
 
     Attributes

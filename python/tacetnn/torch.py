@@ -1,23 +1,27 @@
 """Modules of PyTorch as networks, and networks as modules.
 
-The names stay: the layer ``layer1.0.conv1`` of a network is the module of that name. So a state dict of one is a state dict
-of the other, ``net.load_state_dict(module.state_dict())``, and
-``module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})``.
+The names stay: the layer ``layer1.0.conv1`` of a network is the module of that name. So a state dict of one is a state
+dict of the other::
+
+    net.load_state_dict(module.state_dict())
+    module.load_state_dict({k: torch.from_numpy(v) for k, v in net.state_dict().items()})
 
 Images are [N, channels, height, width] for a module. A network computes in [height, width, channels].
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from .arrays import as_array
+from .arrays import Array, as_array
 from .network import Network
 from .torch_reader import Reader
+from .torch_words import BY_MODULE
 from .torch_writer import Writer
 
 TOLERANCE = 1e-4
@@ -27,9 +31,9 @@ TOLERANCE = 1e-4
 def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     """A network with the layers, the names and the weights of a module.
 
-    The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is given.
-    Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind and a number:
-    ``layer1.0.relu1``.
+    The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is
+    given. Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind
+    and a number: ``layer1.0.relu1``.
 
     Parameters
     ----------
@@ -55,18 +59,22 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     --------
     >>> import torch, tacetnn as tn
     >>> module = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2))
-    >>> net = tn.Network.from_torch(module, torch.randn(4, 8), loss="cross_entropy", optimizer="adam", penalties={"1": "l1 1e-3"})
+    >>> net = tn.Network.from_torch(module, torch.randn(4, 8), loss="cross_entropy", optimizer="adam",
+    ...                             penalties={"1": "l1 1e-3"})
     >>> net.layers
     'linear 16 name=0 | relu name=1 | linear 2 name=2'
     """
-    x = example if isinstance(example, torch.Tensor) else torch.as_tensor(as_array(example, "example"))
-    x = x.detach()
-    if x.ndim < 2 or len(x) == 0:
-        raise ValueError(f"example should be rows, [N, ...], not {list(x.shape)}")
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module should be a torch.nn.Module, not {type(module).__name__}")
+    if type(module) in BY_MODULE:  # a layer alone has no name
+        module = nn.Sequential(OrderedDict({f"{BY_MODULE[type(module)].word}1": module}))
+    x = rows_for(module, example)
     modes = {m: m.training for m in module.modules()}
     module.eval()
     try:
-        read = Reader(module, x)
+        with torch.no_grad():
+            expected = module(x.clone())
+            read = Reader(module, x)
     finally:
         for m, mode in modes.items():
             m.training = mode
@@ -75,16 +83,35 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     row = tuple(x.shape[1:])
     parameters = {**dict.fromkeys(read.frozen, "frozen"), **(settings.pop("parameters", None) or {})}
     net = Network(read.layers, input=row, layout="chw" if len(row) == 3 else None, parameters=parameters, **settings)
-    net.load_state_dict(read.weights)
-    y, expected = net.predict(x), read.expected.numpy()
+    net.load_state_dict({k: v.cpu() for k, v in read.weights.items()})
+    compare(net, read, x.cpu(), expected.cpu().numpy())
+    return net
+
+
+def rows_for(module: nn.Module, example: Any) -> torch.Tensor:
+    """The example as a tensor of the type and on the device of the module's parameters."""
+    x = example.detach() if isinstance(example, torch.Tensor) else torch.as_tensor(as_array(example, "example"))
+    if x.ndim < 2 or len(x) == 0:
+        raise ValueError(f"example should be rows, [N, ...], not {list(x.shape)}")
+    if not torch.isfinite(x).all():
+        raise ValueError("example should hold finite numbers")
+    if any(isinstance(m, nn.Embedding) for m in module.modules()):  # which is refused by its name
+        return x
+    floats = [p for p in module.parameters() if p.is_floating_point()]
+    return x.to(floats[0]) if floats else x.float()
+
+
+def compare(net: Network, read: Reader, x: torch.Tensor, expected: Array) -> None:
+    """Refuses a network whose outputs are not those of the module."""
+    y = net.predict(x)
     if read.output.second and y.ndim == expected.ndim:
         expected = np.moveaxis(expected, 1, -1)
     expected = expected.reshape(y.shape)
     difference, largest = np.abs(y - expected).max(), np.abs(expected).max()
     if not difference <= TOLERANCE * largest + 1e-6:
-        raise ValueError(f"the network differs from the module by {difference:.3g} in outputs up to {largest:.3g}: a call of "
-                         "the module changes what another one reads, or depends on the numbers")
-    return net
+        raise ValueError(f"the outputs of the network differ from those of the module by {difference:.3g}, in numbers "
+                         f"up to {largest:.3g}. Does the module draw random numbers, choose by the numbers of x, or "
+                         "change a value that it also uses elsewhere (inplace=True)?")
 
 
 def to_torch(net: Network) -> nn.Module:
@@ -99,9 +126,9 @@ def to_torch(net: Network) -> nn.Module:
     Returns
     -------
     nn.Module
-        In evaluation mode. It is an ``nn.Sequential`` where the network is a chain, otherwise an ``fx.GraphModule``, whose
-        ``code`` is its forward pass. A network that has learned a scaling (``data="normalize=feature"``) becomes a module that
-        does it. jump_relu and batch_topk compute what they do in evaluation.
+        In evaluation mode. It is an ``nn.Sequential`` where the network is a chain, otherwise an ``fx.GraphModule``,
+        whose ``code`` is its forward pass. A network that has learned a scaling (``data="normalize=feature"``) becomes
+        a module that does it. jump_relu and batch_topk compute what they do in evaluation.
 
     Raises
     ------

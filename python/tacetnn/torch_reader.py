@@ -1,15 +1,15 @@
 """A module of PyTorch read as a chain of layers.
 
-torch.fx lists the calls that the module makes for an example, and each of them becomes a layer, or nothing where it only
-says otherwise what the numbers are. Two orders have to be kept apart: an image is [C, H, W] in PyTorch and [H, W, C] in
-Tacet, and so are the values that a convolution makes of it. `Value` says what a value is in both.
+torch.fx lists the calls that the module makes for an example, and each of them becomes a layer, or nothing where it
+only says otherwise what the numbers are. Two orders have to be kept apart: an image is [C, H, W] in PyTorch and
+[H, W, C] in Tacet, and so are the values that a convolution makes of it. `Value` says what a value is in both.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -46,8 +46,8 @@ class Refused(ValueError):
     """What a call of the module is, and why it has no counterpart."""
 
 
-SHAPES = {"view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten", torch.flatten, torch.reshape, torch.squeeze,
-          torch.unsqueeze}
+SHAPES = {"view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten", torch.flatten, torch.reshape,
+          torch.squeeze, torch.unsqueeze}
 MOVES = {"permute", "transpose", "swapaxes", torch.permute, torch.transpose}
 SAME = {"contiguous", "clone", "float"}
 MEANS = {"mean", torch.mean}
@@ -64,7 +64,8 @@ class _Tracer(fx.Tracer):
         super().__init__()
         self.place = [""]
 
-    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...],
+                    kwargs: dict[str, Any]) -> Any:
         self.place.append(self.path_of_module(m))
         try:
             return super().call_module(m, forward, args, kwargs)
@@ -90,6 +91,15 @@ class _Recorder(fx.Interpreter):
         return result
 
 
+def others_of(module: nn.Module) -> dict[str, Any]:
+    """The arguments of the module after x, with their defaults, at which they stay."""
+    _, *others = inspect.signature(module.forward).parameters.values()
+    without = [p.name for p in others if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if without:
+        raise TypeError(f"it also takes {', '.join(without)}, but a network has one input")
+    return {p.name: p.default for p in others if p.default is not p.empty}
+
+
 class Reader:
     """Goes through the calls of a module and writes a layer for each.
 
@@ -111,14 +121,13 @@ class Reader:
         self.frozen: list[str] = []
         self.owners: dict[int, str] = {}
         try:
-            traced = fx.GraphModule(module, _Tracer().trace(module))
+            traced = fx.GraphModule(module, _Tracer().trace(module, others_of(module)))
         except Exception as e:
             raise ValueError(f"torch.fx could not follow the calls of the module: {e}") from e
         graph = traced.graph
         graph.eliminate_dead_code()
         recorder = _Recorder(traced)
-        with torch.no_grad():
-            self.expected = recorder.run(example)
+        recorder.run(example.clone())
         self.found = recorder.found
         self.names = {"x", "target", *(str(n.target) for n in graph.nodes if n.op == "call_module")}
         self.calls: dict[str, int] = {}
@@ -130,7 +139,7 @@ class Reader:
                 raise ValueError(f"{self.place(node)}{': ' if isinstance(e, Refused) else ' '}{e}") from None
         self.layers = " | ".join(self.stages)
 
-    # ---- Names --------------------------------------------------------------------------------------------------------
+    # ---- Names -------------------------------------------------------------------------------------------------------
 
     def place(self, node: fx.Node) -> str:
         """What is called, and where, as messages name it."""
@@ -156,7 +165,7 @@ class Reader:
         self.last = name
         return name
 
-    # ---- Shapes -------------------------------------------------------------------------------------------------------
+    # ---- Shapes ------------------------------------------------------------------------------------------------------
 
     def reshape(self, node: fx.Node, value: Value, to: Shape) -> Value:
         name = self.add(value, "reshape " + "x".join(map(str, to)), self.name_at(node, "reshape"))
@@ -172,7 +181,9 @@ class Reader:
         if len(value.row) == 1 or value.second == second:
             return value
         if len(value.row) > 2:
-            raise Refused(f"rows of {list(value.row)}, whose units are {'last' if second else 'first'}, have no counterpart")
+            where = "last" if second else "first"
+            raise Refused(f"rows of {list(value.row)}, whose units are {where}, have no counterpart")
+        value = self.spread(node, value)
         long, units = value.shape
         if value.second:  # an image is the one shape whose numbers are put into PyTorch's order
             value = self.reshape(node, self.reshape(node, value, (1, long, units)), (long * units,))
@@ -205,18 +216,18 @@ class Reader:
             raise Refused(f"rows of {list(value.row)} as rows of {list(row)} have no counterpart")
         return Value(self.add(value, "reshape " + "x".join(map(str, shape)), name), shape, row, second)
 
-    # ---- Calls --------------------------------------------------------------------------------------------------------
+    # ---- Calls -------------------------------------------------------------------------------------------------------
 
     def read(self, node: fx.Node) -> None:
         if node.op == "output":
             if not isinstance(node.args[0], fx.Node):
-                raise ValueError("a module that returns several values has no counterpart")
+                raise ValueError("of several values: a network has one")
             self.output = self.input(node.args[0])
+            if len(self.output.shape) == 2:  # only of images does the network keep another order than the module
+                self.output = self.turned(node, self.output, False)
             return
         shape = self.found[node]
-        if node.op == "placeholder":
-            if self.values:
-                raise ValueError("a module with several inputs has no counterpart")
+        if node.op == "placeholder" and not self.values:
             row = shape[1:]
             self.rows = shape[0]
             self.values[node] = Value("x", row[1:] + row[:1] if len(row) == 3 else row, row, len(row) == 3)
@@ -230,6 +241,8 @@ class Reader:
     def input(self, of: Any) -> Value:
         if isinstance(of, fx.Node) and of in self.values:
             return self.values[of]
+        if isinstance(of, fx.Node) and of.op == "get_attr":
+            raise Refused(f"{of.target} is a parameter outside of a layer, which has no counterpart")
         if isinstance(of, fx.Node):
             raise Refused(f"{of.target} is not a result of a layer, and has no counterpart here")
         raise Refused(f"the number {of!r} has no counterpart")
@@ -242,7 +255,7 @@ class Reader:
             return self.pair(node, PAIRS[what], row)
         if what in JOINS:
             return self.join(node)
-        value = self.input(node.args[0])
+        value = self.input(node.args[0] if node.args else node.kwargs.get("input"))
         if what in SAME:
             return value
         if what in MEANS:
@@ -253,17 +266,20 @@ class Reader:
             return self.reshaped(node, value, row, self.name_at(node, "reshape" if len(row) > 1 else "flatten"))
         if what is operator.getitem:
             return self.item(node, value, row)
-        module = module_of(what, node.args[1:], node.kwargs)
+        module = module_of(what, node.args[1:], {k: v for k, v in node.kwargs.items() if k != "input"})
         if module is None or type(module) not in BY_MODULE:
+            for other in node.all_input_nodes[1:]:
+                self.input(other)
             raise ValueError("has no counterpart")
         return self.layer(node, module, value, row, self.name_at(node, BY_MODULE[type(module)].word))
 
     def call_module(self, node: fx.Node, module: nn.Module, row: Shape) -> Value:
-        value, name = self.input(node.args[0]), str(node.target)
+        given, name = [*node.args, *node.kwargs.values()], str(node.target)
+        if module._forward_pre_hooks or len(given) != 1:
+            raise ValueError("is called with hooks or further arguments, which have no counterpart")
+        value = self.input(given[0])
         if isinstance(module, nn.Identity):
             return value
-        if module._forward_pre_hooks or len(node.args) != 1 or node.kwargs:
-            raise ValueError("is called with hooks or further arguments, which have no counterpart")
         self.calls[name] = self.calls.get(name, 0) + 1
         if self.calls[name] > 1:
             name = f"{name}_{self.calls[name]}"
@@ -317,8 +333,9 @@ class Reader:
         a, b = (self.input(n) for n in node.args)
         if node.kwargs:
             raise Refused(f"{node.kwargs} has no counterpart")
-        if len(a.row) != len(b.row) or len(a.row) > 1 and a.second != b.second:
+        if len(a.row) != len(b.row):
             raise Refused(f"rows of {list(a.row)} and {list(b.row)} have no counterpart")
+        b = self.turned(node, b, a.second)
         if word != "mul" and a.shape != b.shape:
             a, b = self.spread(node, a), self.spread(node, b)
             if a.shape != b.shape:
@@ -328,9 +345,12 @@ class Reader:
 
     def join(self, node: fx.Node) -> Value:
         parts = [self.input(n) for n in node.args[0]]
+        parts = [self.turned(node, p, parts[0].second) for p in parts]
         dim = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", node.kwargs.get("axis", 0))
         first, rank = parts[0], len(parts[0].row)
-        if dim % (rank + 1) != (1 if first.second else rank) or any(p.second != first.second for p in parts):
+        if len(parts) == 1:
+            return first
+        if dim % (rank + 1) != (1 if first.second else rank):
             raise Refused(f"dim={dim} of [N, {', '.join(map(str, first.row))}] has no counterpart")
         if len({len(p.shape) for p in parts}) > 1:
             parts = [self.spread(node, p) for p in parts]

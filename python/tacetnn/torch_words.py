@@ -57,8 +57,9 @@ class Row(NamedTuple):
     only: Mapping[str, tuple[Any, ...]] = {}
 
 
-CONVOLUTION = {"out": "out_channels", "k": "kernel_size", "stride": "stride", "padding": "padding", "dilation": "dilation",
-               "groups": "groups", "bias": "bias"}
+CONVOLUTION = {"out": "out_channels", "k": "kernel_size", "stride": "stride", "padding": "padding",
+               "dilation": "dilation", "groups": "groups", "bias": "bias"}
+WINDOW = {"k": "kernel_size", "stride": "stride", "padding": "padding", "ceil": "ceil_mode"}
 BATCH_NORM = {"eps": "eps", "momentum": "momentum", "affine": "affine"}
 NORM = {"eps": "eps", "affine": "affine"}
 ZEROS = {"padding_mode": ("zeros",)}
@@ -89,13 +90,14 @@ ROWS = (
     Row(nn.GroupNorm, "group_norm", {"groups": "num_groups", **NORM}, "num_channels", Axis.SECOND),
     Row(nn.InstanceNorm2d, "instance_norm", NORM, "num_features", Axis.SECOND, 3, NO_MEANS),
     Row(nn.InstanceNorm1d, "instance_norm", NORM, "num_features", Axis.SECOND, 2, NO_MEANS),
-    Row(nn.MaxPool2d, "max_pool2d", {"k": "kernel_size", "stride": "stride", "padding": "padding", "ceil": "ceil_mode",
-                                     "dilation": "dilation"}, "", Axis.SECOND, 3, {"return_indices": (False,)}),
-    Row(nn.AvgPool2d, "avg_pool2d", {"k": "kernel_size", "stride": "stride", "padding": "padding", "ceil": "ceil_mode",
-                                     "count_pad": "count_include_pad"}, "", Axis.SECOND, 3, {"divisor_override": (None,)}),
+    Row(nn.MaxPool2d, "max_pool2d", {**WINDOW, "dilation": "dilation"}, "", Axis.SECOND, 3,
+        {"return_indices": (False,)}),
+    Row(nn.AvgPool2d, "avg_pool2d", {**WINDOW, "count_pad": "count_include_pad"}, "", Axis.SECOND, 3,
+        {"divisor_override": (None,)}),
     Row(nn.AdaptiveAvgPool2d, "global_avg_pool", {}, "", Axis.SECOND, 3, {"output_size": (1, (1, 1))}),
     Row(nn.AdaptiveAvgPool1d, "global_avg_pool", {}, "", Axis.SECOND, 2, {"output_size": (1, (1,))}),
-    Row(nn.Upsample, "upsample", {"factor": "scale_factor"}, "", Axis.SECOND, 3, {"mode": ("nearest",), "size": (None,)}),
+    Row(nn.Upsample, "upsample", {"factor": "scale_factor"}, "", Axis.SECOND, 3,
+        {"mode": ("nearest",), "size": (None,)}),
     Row(nn.ZeroPad2d, "pad", {}, "", Axis.SECOND, 3, {"value": (0,)}),
     Row(nn.ConstantPad3d, "pad", {}, "", Axis.SECOND, 3, {"value": (0,)}),
 )
@@ -133,8 +135,8 @@ FUNCTIONS: dict[Any, Callable[..., nn.Module]] = {
     F.softmax: nn.Softmax, torch.softmax: nn.Softmax, "softmax": nn.Softmax,
     F.log_softmax: nn.LogSoftmax, torch.log_softmax: nn.LogSoftmax, "log_softmax": nn.LogSoftmax,
     F.dropout: nn.Dropout, torch.dropout: nn.Dropout, F.max_pool2d: _max_pool2d, torch.max_pool2d: _max_pool2d,
-    F.avg_pool2d: nn.AvgPool2d, F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d, F.adaptive_avg_pool1d: nn.AdaptiveAvgPool1d,
-    F.interpolate: _upsample, F.pad: _pad,
+    F.avg_pool2d: nn.AvgPool2d, F.adaptive_avg_pool2d: nn.AdaptiveAvgPool2d,
+    F.adaptive_avg_pool1d: nn.AdaptiveAvgPool1d, F.interpolate: _upsample, F.pad: _pad,
 }
 """Functions, and names of a tensor's methods, with what makes the module that does the same from their arguments."""
 
@@ -148,7 +150,7 @@ def module_of(function: Any, args: tuple[Any, ...], keys: Mapping[str, Any]) -> 
     return None if make is None else make(*args, **{k: v for k, v in keys.items() if k not in UNUSED})
 
 
-# ---- Attributes -------------------------------------------------------------------------------------------------------
+# ---- Attributes ------------------------------------------------------------------------------------------------------
 
 
 def text_of(value: Any, kind: str) -> str:
@@ -158,7 +160,7 @@ def text_of(value: Any, kind: str) -> str:
     if value == "valid":
         return "0"
     if isinstance(value, (tuple, list)):
-        return str(value[0]) if len(set(value)) == 1 else "x".join(str(n) for n in value)
+        return "x".join(text_of(n, kind) for n in (value[:1] if len(set(value)) == 1 else value))
     if isinstance(value, float):
         return str(int(value)) if value == int(value) and abs(value) < 1e9 else repr(value)
     return str(value)

@@ -1,7 +1,7 @@
 """A network written as a module of PyTorch.
 
-Each layer becomes the module of its row in the table or, where PyTorch has only functions, a few calls. They are collected
-as a graph of torch.fx. If it is a chain of modules, nn.Sequential holds them.
+Each layer becomes the module of its row in the table or, where PyTorch has only functions, a few calls. They are
+collected as a graph of torch.fx. If it is a chain of modules, nn.Sequential holds them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ALL = slice(None)
 
 
 class Value(NamedTuple):
-    """A value of the network in PyTorch: the shape of its rows in the network, and whether its units are second there."""
+    """A value of the network in PyTorch: the shape of its rows in the network, and whether units are second there."""
 
     node: fx.Node
     shape: tuple[int, ...]
@@ -109,7 +109,7 @@ class Writer:
             return self.transposed(layer, x)
         return self.apply(layer, module_of(row, layer, x.shape[-1]), x)
 
-    # ---- What the functions of the table call -------------------------------------------------------------------------
+    # ---- What the functions of the table call ------------------------------------------------------------------------
 
     def call(self, function: Any, *args: Any) -> fx.Node:
         return self.graph.call_function(function, args)
@@ -124,7 +124,8 @@ class Writer:
 
     def scaled(self, x: Value, name: str, scale: Array, shift: Array) -> Value:
         """x * scale + shift, whose numbers belong to the units, or to all elements, in the order of the network."""
-        full = [np.moveaxis(np.resize(a, x.shape), -1, 0) if x.second else np.resize(a, x.shape) for a in (scale, shift)]
+        full = [np.resize(a, x.shape) for a in (scale, shift)]
+        full = [np.moveaxis(a, -1, 0) for a in full] if x.second else full
         self.put(f"scaling_of_{name}", Scaling(*full))
         return x._replace(node=self.graph.call_module(f"scaling_of_{name}", (x.node,)))
 
@@ -151,7 +152,7 @@ class Writer:
         return Value(self.graph.call_module(layer.name, (x.node,)), layer.shape, x.second if second is None else second)
 
     def tensors(self, layer: Layer) -> dict[str, fx.Node]:
-        """Parameters, and what is remembered, of a layer that PyTorch has no module for, by what they are for the layer."""
+        """Parameters, and what is remembered, of a layer that PyTorch lacks, by what they are for the layer."""
         holder, found = nn.Module(), {}
         self.put(layer.name, holder)
         for name, shape in self.shapes.items():
@@ -212,7 +213,7 @@ def sequence(modules: Sequence[tuple[Sequence[str], nn.Module]]) -> nn.Sequentia
     return nn.Sequential(parts)
 
 
-# ---- Words that are not one module ------------------------------------------------------------------------------------
+# ---- Words that are not one module -----------------------------------------------------------------------------------
 
 
 def _softmax(w: Writer, layer: Layer) -> Value:

@@ -65,7 +65,8 @@ class Checks(unittest.TestCase):
 
     def test_mistakes_are_named(self):
         x, y = IRIS
-        for settings, message in (({"layers": "linear 10 | rellu"}, "did you mean relu"), ({"layers": None}, "a text, not None"),
+        for settings, message in (({"layers": "linear 10 | rellu"}, "did you mean relu"),
+                                  ({"layers": None}, "a text, not None"),
                                   ({"on": "relu7", "lambda_": 1}, "matches no value"), ({"lambda_": -1}, "negative"),
                                   ({"batch": 0}, "batch should be at least 1"), ({"patience": 2}, "validation")):
             with self.subTest(message), self.assertRaisesRegex((ValueError, TypeError), message):
@@ -98,7 +99,8 @@ class Classifier(unittest.TestCase):
 
     def test_patience_keeps_the_best_weights(self):
         x, y = IRIS
-        model = tn.TacetClassifier(optimizer="adam lr=0.03", epochs=500, validation=0.2, patience=3, random_state=0).fit(x, y)
+        model = tn.TacetClassifier(optimizer="adam lr=0.03", epochs=500, validation=0.2, patience=3, random_state=0)
+        model.fit(x, y)
         self.assertEqual(model.run_.stopped, "patience")
         self.assertEqual(model.n_iter_, len(model.run_.ledger))
         self.assertLess(model.run_.best_epoch, model.n_iter_)
@@ -139,8 +141,8 @@ class Autoencoder(unittest.TestCase):
         x = DIGITS[0] / 16
         for settings in ({}, {"layers": "linear 50 | relu | linear 20 name=codes | relu",
                               "decoder": "linear 50 | batch_norm | relu | linear"},
-                         {"layers": "scale_shift weight=false negate name=pre | linear 128 | relu | topk 10", "lambda_": None,
-                          "decoder": "linear weight=linear1.weight transposed bias=pre.bias"}):
+                         {"layers": "scale_shift weight=false negate name=pre | linear 128 | relu | topk 10",
+                          "lambda_": None, "decoder": "linear weight=linear1.weight transposed bias=pre.bias"}):
             with self.subTest(**settings):
                 model = tn.SparseAutoencoder(epochs=10, random_state=0, **settings).fit(x)
                 back = model.inverse_transform(model.transform(x))

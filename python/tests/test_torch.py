@@ -4,18 +4,25 @@ import os
 import pickle
 import sys
 import unittest
+import warnings
 
 try:
     import numpy as np
     import torch
     import torch.nn.functional as F
     from torch import nn
-except ImportError as missing:
+    torch.zeros(1).numpy()  # fails if PyTorch was built for another NumPy
+except (ImportError, RuntimeError) as missing:
     if __name__ == "__main__":
         raise SystemExit(f"skipped: {missing}")
     raise unittest.SkipTest(str(missing))
 
 import tacetnn as tn
+
+
+def setUpModule():
+    warnings.simplefilter("ignore")
+
 
 SOURCE = os.environ.get("TACET_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, os.path.join(SOURCE, "examples", "networks"))
@@ -36,7 +43,8 @@ class Tokens(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.embed, self.norm, self.mix, self.head = nn.Linear(5, 6), nn.LayerNorm(6), nn.Conv1d(6, 4, 3), nn.Linear(16, 2)
+        self.embed, self.norm = nn.Linear(5, 6), nn.LayerNorm(6)
+        self.mix, self.head = nn.Conv1d(6, 4, 3), nn.Linear(16, 2)
 
     def forward(self, x):
         x = self.mix(self.norm(self.embed(x)).transpose(1, 2))
@@ -48,7 +56,8 @@ class Images(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv, self.gate, self.norm, self.head = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.LayerNorm(8), nn.Linear(16, 2)
+        self.conv, self.gate = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1)
+        self.norm, self.head = nn.LayerNorm(8), nn.Linear(16, 2)
 
     def forward(self, x):
         x = F.silu(self.conv(x))
@@ -56,6 +65,65 @@ class Images(nn.Module):
         y = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         x = torch.cat([x - y, F.relu6(x)], dim=1)
         return F.log_softmax(self.head(x.mean((2, 3))), dim=1)
+
+
+class Calls(nn.Module):
+    """A module that calls one function, or several modules with it."""
+
+    def __init__(self, function, *modules):
+        super().__init__()
+        self.function, self.m = function, nn.ModuleList(modules)
+
+    def forward(self, x):
+        return self.function(x, *self.m)
+
+
+ROW, TOKENS, IMAGE = (6,), (6, 8), (6, 9, 8)
+MODULES = {  # an example of each row of the table, and of what rows it takes
+    nn.Linear: (nn.Linear(6, 4, bias=False), ROW), nn.Conv1d: (nn.Conv1d(6, 4, 3, 2, 1, groups=2), TOKENS),
+    nn.Conv2d: (nn.Conv2d(6, 4, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), IMAGE), nn.ReLU: (nn.ReLU(True), IMAGE),
+    nn.ReLU6: (nn.ReLU6(), ROW), nn.Hardtanh: (nn.Hardtanh(-0.5, 2), ROW), nn.LeakyReLU: (nn.LeakyReLU(0.2), IMAGE),
+    nn.Threshold: (nn.Threshold(0.5, 0), ROW), nn.GELU: (nn.GELU("tanh"), ROW), nn.SiLU: (nn.SiLU(), ROW),
+    nn.Hardswish: (nn.Hardswish(), ROW), nn.Sigmoid: (nn.Sigmoid(), ROW), nn.Hardsigmoid: (nn.Hardsigmoid(), ROW),
+    nn.Tanh: (nn.Tanh(), ROW), nn.Softmax: (nn.Softmax(1), IMAGE), nn.LogSoftmax: (nn.LogSoftmax(-1), TOKENS),
+    nn.Dropout: (nn.Dropout(0.3), ROW), nn.LayerNorm: (nn.LayerNorm(8, 1e-3), TOKENS),
+    nn.BatchNorm2d: (nn.BatchNorm2d(6, 1e-3, 0.2), IMAGE), nn.BatchNorm1d: (nn.BatchNorm1d(6, affine=False), TOKENS),
+    nn.GroupNorm: (nn.GroupNorm(3, 6, 1e-3), IMAGE),
+    nn.InstanceNorm2d: (nn.InstanceNorm2d(6, 1e-3, affine=True), IMAGE),
+    nn.InstanceNorm1d: (nn.InstanceNorm1d(6), TOKENS), nn.MaxPool2d: (nn.MaxPool2d(3, 2, 1, 2, ceil_mode=True), IMAGE),
+    nn.AvgPool2d: (nn.AvgPool2d((3, 2), 2, (1, 0), True, False), IMAGE),
+    nn.Upsample: (nn.Upsample(scale_factor=(2, 3)), IMAGE), nn.AdaptiveAvgPool2d: (nn.AdaptiveAvgPool2d((1, 1)), IMAGE),
+    nn.AdaptiveAvgPool1d: (nn.AdaptiveAvgPool1d(1), TOKENS), nn.ZeroPad2d: (nn.ZeroPad2d((1, 2, 3, 0)), IMAGE),
+    nn.ConstantPad3d: (nn.ConstantPad3d((0, 1, 0, 0, 2, 1), 0.0), IMAGE),
+}
+FUNCTIONS = (  # calls, and what rows they take
+    (lambda x: F.relu(x, inplace=True), ROW), (lambda x: torch.relu(x), ROW), (lambda x: x.relu_(), ROW),
+    (lambda x: F.leaky_relu(x, 0.3), ROW), (lambda x: F.gelu(x), ROW), (lambda x: F.gelu(x, approximate="tanh"), ROW),
+    (lambda x: F.silu(x), ROW), (lambda x: F.hardswish(x), ROW), (lambda x: F.hardsigmoid(x), ROW),
+    (lambda x: F.sigmoid(x), ROW), (lambda x: x.sigmoid(), ROW), (lambda x: torch.tanh(x), ROW),
+    (lambda x: F.relu6(x), ROW), (lambda x: F.threshold(x, 0.2, 0), ROW), (lambda x: F.hardtanh(x, -0.2, 0.4), ROW),
+    (lambda x: x.clamp(-0.2, 0.4), ROW), (lambda x: torch.clamp(x, min=-0.2, max=0.4), ROW),
+    (lambda x: F.softmax(x, dim=1), IMAGE), (lambda x: torch.softmax(x, -1), TOKENS),
+    (lambda x: x.log_softmax(dim=-1), ROW), (lambda x: F.dropout(x, 0.2, False), ROW),
+    (lambda x: F.max_pool2d(x, 3, 2, padding=1, ceil_mode=True), IMAGE),
+    (lambda x: F.avg_pool2d(x, 3, 2, 1, False, False), IMAGE), (lambda x: F.adaptive_avg_pool2d(x, 1), IMAGE),
+    (lambda x: F.interpolate(x, scale_factor=2), IMAGE), (lambda x: F.pad(x, (1, 2)), IMAGE),
+    (lambda x: F.pad(x, (0, 0, 1, 0, 2, 3)), IMAGE), (lambda x: x[:, :, ::2, ::3], IMAGE),
+    (lambda x: x.mean((2, 3)), IMAGE), (lambda x: torch.mean(x, dim=[-1, -2], keepdim=True), IMAGE),
+    (lambda x: x.mean(1), TOKENS), (lambda x: torch.flatten(x, start_dim=1), IMAGE),
+    (lambda x: x.view(x.size(0), -1), IMAGE), (lambda x: x.reshape(x.shape[0], 2, 3), ROW),
+    (lambda x: F.relu(x).view(-1, 2, 3, 1), ROW), (lambda x: x.flatten(2).transpose(1, 2), IMAGE),
+    (lambda x: x.permute(0, 2, 3, 1).softmax(-1), IMAGE), (lambda x: x.transpose(1, 2).tanh(), TOKENS),
+    (lambda x: x.mean((2, 3))[:, :, None, None] * x, IMAGE), (lambda x: x + F.relu(x), IMAGE),
+    (lambda x: torch.sub(x, x.sigmoid()), ROW), (lambda x: x.tanh().mul(x), TOKENS),
+    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], -1), TOKENS),
+    (lambda x: torch.cat([x], 1).contiguous().relu(), ROW), (lambda x: torch.relu(input=x), ROW),
+    (lambda x, a, b: b(a(x)).squeeze(-1) * x, ROW, nn.Linear(6, 6), nn.Unflatten(1, (6, 1))),
+    (lambda x, a, b: torch.flatten(b(a(input=x)), 1), TOKENS, nn.Conv1d(6, 4, 2), nn.BatchNorm1d(4)),
+    (lambda x, a: x + a(x.transpose(1, 2)).transpose(1, 2), TOKENS, nn.Linear(6, 6)),
+    (lambda x, a, b: a(x) * torch.sigmoid(b(a(x).mean((2, 3), keepdim=True))), IMAGE, nn.Conv2d(6, 4, 1),
+     nn.Conv2d(4, 4, 1)),
+)
 
 
 class Named(nn.Module):
@@ -82,11 +150,43 @@ class FromTorch(unittest.TestCase):
 
     def test_values_of_every_rank(self):
         for module, x in ((Tokens(), torch.randn(3, 6, 5)), (Images(), torch.randn(2, 3, 7, 6)),
-                          (nn.Sequential(nn.Conv1d(4, 6, 3), nn.BatchNorm1d(6), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2)),
-                           torch.randn(3, 4, 10))):
+                          (nn.Sequential(nn.Conv1d(4, 6, 3), nn.BatchNorm1d(6), nn.ReLU(), nn.Flatten(),
+                                         nn.Linear(48, 2)), torch.randn(3, 4, 10))):
             with self.subTest(type(module).__name__), torch.no_grad():
                 net = tn.Network.from_torch(module, x)
                 self.assertTrue(np.allclose(net.predict(x), module.eval()(x), atol=1e-5))
+
+    def test_every_module_of_the_table(self):
+        from tacetnn.torch_words import BY_MODULE
+        self.assertEqual(set(MODULES), set(BY_MODULE))
+        for module, row in MODULES.values():
+            with self.subTest(module):
+                x, module = torch.randn(2, *row), trained(nn.Sequential(module)).eval()
+                net = tn.Network.from_torch(module, x)
+                with torch.no_grad():
+                    found, expected = net.to_torch()(x), module(x)
+                    self.assertTrue(torch.allclose(found, expected.reshape(found.shape), atol=1e-5))
+
+    def test_functions(self):
+        for i, (function, row, *modules) in enumerate(FUNCTIONS):
+            with self.subTest(i):
+                tn.Network.from_torch(Calls(function, *modules), torch.randn(2, *row))
+
+    def test_rows_of_any_kind(self):
+        module = nn.Linear(4, 3)
+        for x in (np.ones((2, 4)), [[1, 2, 3, 4]], torch.ones(2, 4, requires_grad=True),
+                  torch.ones(2, 4, dtype=torch.uint8)):
+            net = tn.Network.from_torch(module, x)
+            self.assertEqual(list(net.weights()), ["linear1.weight", "linear1.bias"])
+        tn.Network.from_torch(nn.Sequential(module).double(), torch.ones(2, 4))
+        for x, message in ((torch.ones(4), "rows"), (torch.ones(0, 4), "rows"), (torch.full((1, 4), np.nan), "finite")):
+            with self.subTest(message), self.assertRaisesRegex(ValueError, message):
+                tn.Network.from_torch(module, x)
+
+    def test_outputs_that_differ_are_refused(self):
+        for function in (lambda x: F.dropout(x, 0.5), lambda x: F.relu(x, inplace=True) + x):
+            with self.assertRaisesRegex(ValueError, "differ from those of the module"):
+                tn.Network.from_torch(Calls(function), torch.randn(2, 6))
 
     def test_tied_and_frozen_parameters(self):
         module = nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 6))
@@ -120,6 +220,13 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
+                (Calls(lambda x, a: F.linear(x, a.weight), nn.Linear(6, 6)), rows,
+                 "m.0.weight is a parameter outside of a layer"),
+                (Calls(lambda x: x * 2), rows, "mul in block: the number 2"),
+                (Calls(lambda x: (x, x)), rows, "several values"),
+                (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
+                (Calls(lambda x: x), rows, "no layers"),
+                (Inner(nn.Sequential(nn.Embedding(9, 2))), torch.ones(2, 6).long(), "Embedding"),
                 (Inner(nn.utils.weight_norm(nn.Linear(6, 6))), rows, "hooks")):
             with self.subTest(message), self.assertRaisesRegex(ValueError, message):
                 tn.Network.from_torch(Named(module), x)
@@ -131,19 +238,22 @@ NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
     ("linear 8 name=a.b | relu name=d | linear 3 name=a.c", (6,), False),
     ("linear 8 name=a.b | relu name=a | linear 3 name=a.c", (6,), False),
     ("linear 8 | threshold_relu 0.2 | topk 3 | jump_relu 0.1 | linear 3", (6,), False),
-    ("scale_shift weight=false negate name=pre | linear 12 | relu | batch_topk 3 | linear 6 bias=pre.bias", (6,), False),
+    ("scale_shift weight=false negate name=pre | linear 9 | relu | batch_topk 3 | linear 6 bias=pre.bias", (6,), False),
     ("linear 8 | relu | linear 6 weight=linear1.weight transposed", (6,), False),
     ("linear 6 | relu | linear 6 weight=linear1.weight bias=linear1.bias", (6,), True),
-    ("conv2d 4 3 padding=1 | conv2d 4 3x2 stride=2 dilation=1x2 | relu | flatten | linear 24 | reshape 2x3x4 | conv2d 2 1 | "
-     "flatten order=hwc | linear 5", (6, 5, 3), False),
-    ("conv2d 4 3 groups=1 padding=same | batch_norm | leaky_relu 0.2 | max_pool2d 2 ceil | dropout | avg_pool2d 2 stride=1 "
-     "count_pad=false padding=1 | group_norm 2 | instance_norm affine=true | flatten", (6, 5, 3), True),
+    ("conv2d 4 3 padding=1 | conv2d 4 3x2 stride=2 dilation=1x2 | relu | flatten | linear 24 | reshape 2x3x4 | "
+     "conv2d 2 1 | flatten order=hwc | linear 5", (6, 5, 3), False),
+    ("conv2d 4 3 groups=1 padding=same | batch_norm | leaky_relu 0.2 | max_pool2d 2 ceil | dropout | "
+     "avg_pool2d 2 stride=1 count_pad=false padding=1 | group_norm 2 | instance_norm affine=true | flatten", (6, 5, 3),
+     True),
     ("reshape -1x3 | conv1d 4 3 padding=same | batch_norm | linear 3 | softmax", (6, 5, 3), False),
-    ("conv2d 3 3 padding=same | pad 1 top=0 before=1 | clip 0 1 | global_avg_pool | linear 4 | mul x | sub x", (6, 5, 4), False),
+    ("conv2d 3 3 padding=same | pad 1 top=0 before=1 | clip 0 1 | global_avg_pool | linear 4 | mul x | sub x",
+     (6, 5, 4), False),
     ("reshape 6x5x1 | scale_shift | topk 1 | instance_norm | concat x", (6, 5, 1), False),
     ("global_avg_pool | reshape 2x2x1 | upsample 2x3 | avg_pool2d 2 | linear 3", (6, 5, 4), False),
     ("conv1d 3 2 | instance_norm | group_norm 3 | layer_norm | gelu | softmax | global_avg_pool", (6, 4), False),
-    ("relu6 | hardswish | hardsigmoid | silu | tanh | sigmoid | gelu approximate=tanh | log_softmax | add x", (6,), False),
+    ("relu6 | hardswish | hardsigmoid | silu | tanh | sigmoid | gelu approximate=tanh | log_softmax | add x", (6,),
+     False),
 )
 
 
@@ -182,7 +292,8 @@ class ToTorch(unittest.TestCase):
         x = np.random.default_rng(0).uniform(3, 9, (50, 4, 3, 2)).astype("f4")
         y = 1000 + 50 * x.sum((1, 2))
         for how in ("channel", "feature"):
-            net = tn.Network("conv2d 3 2 | flatten | linear 2", input=(4, 3, 2), layout="hwc", loss="mse", optimizer="adam")
+            net = tn.Network("conv2d 3 2 | flatten | linear 2", input=(4, 3, 2), layout="hwc", loss="mse",
+                             optimizer="adam")
             net.fit(x, y, data=f"normalize={how} normalize_target=true", epochs=2, progress=False)
             module = net.to_torch()
             self.same(net, module, x[:5])
@@ -208,8 +319,8 @@ class Training(unittest.TestCase):
         x, y = torch.randn(20, 16, 3, 8, 8), torch.randint(0, 4, (20, 16))
         for optimizer, make in (("sgd lr=0.05 momentum=0.9", lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9)),
                                 ("adam lr=1e-3", lambda p: torch.optim.Adam(p, lr=1e-3))):
-            module = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
-                                   nn.Flatten(), nn.Linear(128, 4))
+            module = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+                                   nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128, 4))
             net = tn.Network.from_torch(module, x[0], loss="cross_entropy", optimizer=optimizer)
             run = net.fit(list(zip(x, y)), epochs=1, log=1, progress=False)
             theirs, steps = [], make(module.parameters())
