@@ -137,8 +137,8 @@ class Batches:
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                self.net.feed(plan, feed)
-                plan.step()
+                self.net.feed(self.net.plan, feed)
+                self.net.plan.step()
                 self._next = None  # only now: the batch of a step that failed has not been learned
                 self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches
