@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import pickle
 import subprocess
 import tempfile
@@ -15,8 +14,8 @@ except ImportError as missing:
     raise unittest.SkipTest(f"{missing}")
 
 import tacetnn as tn
+from tacetnn import _program
 
-TACET = os.environ.get("TACET", "tacet")
 RANDOM = np.random.default_rng(1)
 X = RANDOM.standard_normal((300, 8), dtype=np.float32)
 Y = (X[:, 0] + X[:, 1] ** 2 > 1).astype(np.int64)
@@ -25,7 +24,11 @@ CNN = "conv2d 4 3 padding=1 | batch_norm | relu | max_pool2d 2 | flatten | linea
 
 
 def program(*args, where):
-    return subprocess.run([TACET, *args], cwd=where, capture_output=True, text=True, check=True).stdout
+    try:
+        path = _program.program()
+    except FileNotFoundError as missing:
+        raise unittest.SkipTest(str(missing))
+    return subprocess.run([path, *args], cwd=where, capture_output=True, text=True, check=True).stdout
 
 
 def tensors(path):
