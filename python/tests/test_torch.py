@@ -197,6 +197,10 @@ class FromTorch(unittest.TestCase):
         net.fit(np.ones((8, 6), np.float32), epochs=1, progress=False)
         self.assertTrue(np.array_equal(net["0.bias"], module[0].bias.detach().numpy()))
         self.assertFalse(np.array_equal(net["0.weight"], module[0].weight.detach().numpy()))
+        back = net.to_torch()
+        self.assertIs(back.get_submodule("2").weight, back.get_submodule("0").weight)
+        self.assertEqual({k: p.requires_grad for k, p in back.named_parameters()},
+                         {"0.weight": True, "0.bias": False, "2.bias": True})
 
     def test_what_has_no_counterpart_is_named_with_its_place(self):
         class Inner(nn.Module):
