@@ -527,7 +527,7 @@ typedef struct tacet_stamp {
     size_t size;
     int64_t epoch;      /* from 1: that of the step, or the one that ends */
     int64_t best_epoch; /* the best so far */
-    double seconds;     /* spent in the steps of the epoch */
+    double seconds;     /* spent in the steps of the epoch; "epoch" has it even if it is 0 */
     double step_us;     /* the time of a training step of the run, in microseconds */
     bool validated;     /* of "epoch": the last evaluation was of validation data */
 } tacet_stamp;

@@ -5,12 +5,11 @@ makes. A feed gives a plan the batches of one epoch after another.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .arrays import Array
-from .reading import feed as feed_rows
 
 if TYPE_CHECKING:
     from .network import Network
@@ -24,7 +23,7 @@ class Rows:
 
     def __init__(self, net: Network, data: _core.Data, batch: int, *, seed: int = 0, shuffle: bool = False,
                  augment: str = "") -> None:
-        self.data, self.aim = data, net.aim
+        self.net, self.data, self.batch = net, data, batch
         self.loader = _core.Loader(data, batch, seed, shuffle, augment or None)
         self.batches: int = self.loader.batches
 
@@ -56,15 +55,20 @@ class Rows:
     def evaluate(self, plan: _core.Plan, output: Any) -> Any:
         """The figures of all rows."""
         self.loader.seek(0, 0)
-        plan.evaluate_begin(self.aim, output)
+        plan.evaluate_begin(self.net.aim, output)
         over = False
         while not over:
             _, over = plan.evaluate_batches(self.loader, "x", self._target, seconds=SLICE)
         return plan.evaluate_end()
 
     @property
+    def whole(self) -> Rows | None:
+        """The same rows, in their order and as they are."""
+        return Rows(self.net, self.data, self.batch)
+
+    @property
     def _target(self) -> str | None:
-        return None if self.aim == "x" else self.aim
+        return None if self.net.aim == "x" else self.net.aim
 
 
 class Batches:
@@ -76,9 +80,11 @@ class Batches:
         self.net, self.source, self.what = net, source, what
         self.grow: Callable[[int], None] = lambda rows: None
         """Is called with the rows of a batch that the plan is too small for."""
-        self.batches = len(source) if hasattr(source, "__len__") else 0
+        self.batches = len(source) if isinstance(source, Sized) else 0
         self.over = False
         self.position = 0
+        self.whole = None
+        """Its batches may not be the same again."""
         self._iterator: Iterator[Any] = iter(())
         self._next: dict[str, Array] | None = None
 
@@ -90,17 +96,31 @@ class Batches:
     def begin(self, epoch: int) -> None:
         """Begins an epoch, from 0."""
         self._iterator = iter(self.source() if callable(self.source) else self.source)
-        self.position, self.over = 0, False
-        self._next = self._take()
-        if self._next is None:
+        self.position, self.over, self._next = 0, False, None
+        if self._peek() is None:
             end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is called for "
                    "each epoch")
             raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once else ''}")
 
     @property
+    def done(self) -> int:
+        """Steps of the epoch that have been made."""
+        return self.position - (self._next is not None)
+
+    @property
     def begun(self) -> bool:
         """Whether a step of the epoch has been made."""
-        return self.position > (self._next is not None)
+        return self.done > 0
+
+    def skip(self, epoch: int, done: int) -> None:
+        """Goes to the place at which so many steps of an epoch had been made."""
+        self.begin(epoch)
+        for _ in range(done - 1):
+            next(self._iterator, None)
+            self.position += 1
+        if done:
+            self._next = None
+            self.over = self.position == self.batches or self._peek() is None
 
     @property
     def first(self) -> int:
@@ -112,14 +132,14 @@ class Batches:
         end = time.monotonic() + SLICE
         done = 0
         while done < most and not self.over and (done == 0 or time.monotonic() < end):
-            feed = self._next or self._take()
-            self._next = None
+            feed = self._peek()
             self.over = feed is None
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                feed_rows(self.net, plan, feed)
+                self.net.feed(plan, feed)
                 plan.step()
+                self._next = None  # only now: the batch of a step that failed has not been learned
                 self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches
                 done += 1
@@ -128,22 +148,25 @@ class Batches:
     def evaluate(self, plan: _core.Plan, output: Any) -> Any:
         """The figures of all rows."""
         self.begin(0)
-        self.net.plan.evaluate_begin(self.net.aim, output)
-        while (feed := self._next or self._take()) is not None:
+        plan.evaluate_begin(self.net.aim, output)
+        while (feed := self._peek()) is not None:
             self._next = None
             for part in pieces(feed, self.net.batch):
-                feed_rows(self.net, plan, part)
+                self.net.feed(plan, part)
                 plan.evaluate_batch()
-        return self.net.plan.evaluate_end()
+        return plan.evaluate_end()
 
-    def _take(self) -> dict[str, Array] | None:
-        for batch in self._iterator:
-            self.position += 1
-            return self._feed_of(batch)
-        return None
+    def _peek(self) -> dict[str, Array] | None:
+        """The batch that comes next."""
+        if self._next is None:
+            for batch in self._iterator:
+                self._next = self._feed_of(batch)
+                self.position += 1
+                break
+        return self._next
 
     def _feed_of(self, batch: Any) -> dict[str, Array]:
-        where = f"batch {self.position} of {self.what}"
+        where = f"batch {self.position + 1} of {self.what}"
         x, y = parts_of(batch, where)
         if self.net.aim != "x" and y is None:
             raise ValueError(f"{where} has no targets: it should be (x, y)")

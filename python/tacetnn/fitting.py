@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
+from .intake import UNSCALED
 from .run import Run
 from .training import Training
 
@@ -68,40 +69,49 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
     if not net.loss or not net.optimizer:
         raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., loss=\"cross_entropy\", "
                          "optimizer=\"adam lr=0.001\")")
-    feed, held_out = feeds(net, x, y, settings, None if share else validation)
-    if epochs is None and steps and feed.batches:
-        settings.epochs = math.ceil(steps / feed.batches)
-    if held_out is None and (patience or metric != "data_loss"):
-        raise ValueError(f"{'patience' if patience else 'metric'} needs data for validation: validation=0.1 holds a tenth of "
-                         "the rows out")
-    if isinstance(feed, Batches) and feed.once and settings.epochs > 1 and not steps:
-        raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {settings.epochs} epochs: give "
-                         "a function that returns a new iterator for each epoch, or epochs=1")
-    return conduct(net, feed, held_out, settings)
+    return conduct(net, x, y, settings, None if share else validation, epochs is None and steps > 0)
 
 
-def conduct(net: Network, feed: Feed, held_out: Feed | None, settings: Settings) -> Run:
+def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
     """Makes a run, which the network keeps even if it is interrupted."""
-    if net.run is not None and net.run.going:
-        raise RuntimeError("this network is being fitted")
     run = Run(net)
-    training = Training(net, run, feed, held_out, settings)
-    net.run = run
-    begun = time.monotonic()
-    run.going = True
+    goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
+    if goes_on is not run:
+        raise RuntimeError("this network is being fitted")
+    begun, training, learned = time.monotonic(), None, (net.schema, net.source)
     try:
+        training = prepared(net, run, x, y, s, validation, enough)
         training.begin()
+        net.run = run
         training.go()
         training.end()
     except BaseException as e:
-        run.stopped = "interrupted"
-        training.interrupted(e)
+        if training and net.run is run:
+            run.stopped = "interrupted"
+            training.interrupted(e)
+        else:  # it has not begun
+            net.schema, net.source = learned
         raise
     finally:
-        run.going = False
         run.seconds = time.monotonic() - begun
-        training.close()
+        if training:
+            training.close()
+        del net.__dict__["_fits"]
     return run
+
+
+def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
+    """A fit that can begin; `enough`: with as many epochs as the steps take."""
+    feed, held_out = feeds(net, x, y, s, validation)
+    if enough and feed.batches:
+        s.epochs = math.ceil(s.steps / feed.batches)
+    if held_out is None and (s.patience or s.metric != "data_loss"):
+        raise ValueError(f"{'patience' if s.patience else 'metric'} needs data for validation: validation=0.1 holds a tenth of "
+                         "the rows out")
+    if isinstance(feed, Batches) and feed.once and s.epochs > 1 and not s.steps:
+        raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {s.epochs} epochs: give a "
+                         "function that returns a new iterator for each epoch, or epochs=1")
+    return Training(net, run, feed, held_out, s)
 
 
 # ---- Data ------------------------------------------------------------------------------------------------------------
@@ -122,10 +132,9 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        net.learned_from("", "")
+        net.schema, net.source = UNSCALED, ""
         return Batches(net, x), feed_apart(net, validation, s.batch)
     rows = data_of(net, x, y, s.data)
-    net.learned_from(rows.schema, rows.info.spec)
     held_out = held_out_of(rows, s.share, net.seed) if s.share else None
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
@@ -136,26 +145,23 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
     """The feed of data for validation that are given by themselves."""
     if validation is None or is_share(validation):
         return None
-    if isinstance(validation, _core.Data):
-        net.seen(validation)
-        return Rows(net, validation, batch)
     pair = isinstance(validation, tuple) and len(validation) == 2
-    if not pair and is_batches(validation, len(net.input)):
-        return Batches(net, validation, "validation")
-    return Batches(net, [validation], "validation")
+    if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
+        batches = Batches(net, validation, "validation")
+        if batches.once:
+            raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a function that "
+                             "returns a new iterator")
+        return batches
+    return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
 
 
 def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
     """Arrays as data that a loader can draw from, which the network remembers."""
-    if isinstance(x, _core.Data):
-        if y is not None or options:
-            raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
-        net.seen(x)  # which refuses data that do not fit
-        net.remember(x, fitted=True)
-        return x
-    if y is None and net.aim != "x":
+    if isinstance(x, _core.Data) and (y is not None or options):
+        raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
+    if y is None and not isinstance(x, _core.Data) and net.aim != "x":
         raise ValueError('x has no targets: give y; an autoencoder has target="x"')
-    data = net.data(net.seen(x, y), options)
+    data = net.learn_from(x, y, options)
     net.remember(x, y, fitted=True)
     return data
 

@@ -11,7 +11,6 @@ import numpy as np
 from . import _core
 from .arrays import Array, as_array, labels, numbers, rows_of
 from .description import Description
-from .reading import Seen
 
 
 def _too_few(label: int, outputs: int) -> str:
@@ -19,12 +18,15 @@ def _too_few(label: int, outputs: int) -> str:
             f"linear {label + 1} at its end")
 
 
+UNSCALED = '{"scale": [1], "shift": [0]}'
+"""What is learned of batches, whose numbers are taken as they are."""
+
+
 class Intake(Description):
     """A description that takes rows."""
 
     schema = source = ""
-    scaling: dict[str, tuple[Array, Array]] = {}
-    """The factor and what is added, for each element or for each channel, of "x" and of "target"."""
+    """What the network learned of the data that it was fitted to, and their source; empty before."""
 
     def rows(self, x: Any) -> Array:
         """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
@@ -45,12 +47,34 @@ class Intake(Description):
         one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
         return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
 
-    def seen(self, x: Any, y: Any = None, answers: bool = True) -> Seen:
-        """x and y as rows, unless x is data; answers: whether y is needed."""
-        if not isinstance(x, _core.Data):
-            return self.pair(x, y, answers)
-        self._check_data(x.info, answers and self.aim != "x")
-        return x
+    def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
+        """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
+        return self._data(x, y, answers, "", self.schema)
+
+    @property
+    def scaling(self) -> dict[str, tuple[Array, Array]]:
+        """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each element or
+        for each channel."""
+        known = json.loads(self.schema or "{}")
+        pairs = {name: (np.array(known.get(f"{prefix}scale", 1), float), np.array(known.get(f"{prefix}shift", 0), float))
+                 for name, prefix in (("x", ""), ("target", "target_"))}
+        return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
+
+    def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
+        """x and y as data to be fitted to; options are those of all sources of data. How they are scaled is remembered."""
+        data = self._data(x, y, True, options, "")
+        self.schema, self.source = data.schema, data.info.spec
+        return data
+
+    def _data(self, x: Any, y: Any, answers: bool, options: str, schema: str) -> _core.Data:
+        if isinstance(x, _core.Data):
+            self._check_data(x.info, answers and self.aim != "x")
+            return x
+        pair = self.pair(x, y, answers)
+        target = pair.get("target")
+        if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
+            options += f" layout={self.layout}" if self.layout else " flat=false"
+        return _core.Data.arrays(pair["x"], target, self._are_labels(target), options.strip() or None, schema or None)
 
     def _check_data(self, info: _core.DataInfo, answers: bool) -> None:
         """Refuses data that do not have the rows or the answers that the network takes."""
@@ -79,15 +103,6 @@ class Intake(Description):
                 raise ValueError(f"x has {len(rows['x'])} rows, but y has {len(rows['target'])}")
         return rows
 
-    def data(self, seen: Seen, options: str = "") -> _core.Data:
-        """Rows as data that a loader draws from, as those of a file; options are those of all sources of data."""
-        if isinstance(seen, _core.Data):
-            return seen
-        if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
-            options += f" layout={self.layout}" if self.layout else " flat=false"
-        target = seen.get("target")
-        return _core.Data.arrays(seen["x"], target, self._are_labels(target), options.strip() or None)
-
     def _are_labels(self, target: Array | None) -> bool:
         """Whether the targets are classes. Whole numbers for a loss of yes or no are; they must then be 0 and 1."""
         if target is None or self.needs_labels:
@@ -99,10 +114,9 @@ class Intake(Description):
             raise ValueError(f"{kind.name} takes y of 0 and 1, but it holds {target[(target < 0) | (target > 1)][0]}")
         return True
 
-    def learned_from(self, schema: str, source: str) -> None:
-        """Remembers how the data of training were scaled, so that other rows are scaled in the same way."""
-        self.schema, self.source = schema, source
-        known = json.loads(schema or "{}")
-        self.scaling = {
-            name: (np.array(known[f"{prefix}scale"], float), np.array(known[f"{prefix}shift"], float))
-            for name, prefix in (("x", ""), ("target", "target_")) if f"{prefix}scale" in known}
+    def feed(self, plan: _core.Plan, rows: dict[str, Array]) -> None:
+        """Feeds rows as they are. Channels that come first are moved to the end."""
+        for name, array in rows.items():
+            if name == "x" and self.layout == "chw":
+                array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
+            plan.feed(name, array)

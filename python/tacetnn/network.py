@@ -16,7 +16,7 @@ from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import Reader, contents, copy_contents, count, lambdas, passes, read_all, set_lambdas
+from .reading import Reader, contents, copy_contents, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
 LONG = 1e6
@@ -208,17 +208,21 @@ class Network(Intake):
         Returns
         -------
         ndarray of float32, [rows, \\*output]
-            A row with a NaN has outputs that are NaN. Images are [rows, height, width, channels], also with
+            Images are [rows, height, width, channels], also with
             ``layout="chw"``.
         """
-        seen = self.seen(x, answers=False)
+        data = self._asked(x)
         self.remember(x)
         name = value_of(self.plan, self.output).name
-        y = read_all(self, self.plan, seen, [name], self.batch)[name]
-        if "target" in self.scaling:  # back into the unit of the targets
-            scale, shift = self.scaling["target"]
-            y = ((y.reshape(len(y), -1) - shift) / scale).astype(np.float32).reshape(y.shape)
+        y = read_all(self, self.plan, data, [name])[name]
+        if data:
+            data.restore(y)  # into the unit of the targets
         return y
+
+    def _asked(self, x: Any) -> _core.Data | None:
+        """x as data; None if it has no rows, which data do not allow."""
+        rows = x if isinstance(x, _core.Data) else self.rows(x)
+        return None if isinstance(rows, np.ndarray) and len(rows) == 0 else self.seen(rows, answers=False)
 
     def evaluate(self, x: Any, y: Any = None) -> dict[str, Any]:
         """The figures of the network on rows, in evaluation mode.
@@ -235,11 +239,9 @@ class Network(Intake):
         """
         if not self.loss:
             raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
-        seen = self.seen(x, y)
+        data = self.seen(x, y)
         self.remember(x, y)
-        if count(seen) == 0:
-            raise ValueError("x has no rows")
-        for _ in passes(self, self.plan, seen, self.batch, self.aim):
+        for _ in passes(self, self.plan, data, self.aim):
             pass
         self.plan.evaluate_end()
         return dict(json.loads(self.plan.record("evaluation")))
@@ -255,7 +257,7 @@ class Network(Intake):
             return self.plan.read(name)
         if self._seen is None:
             raise RuntimeError("the network has not seen rows yet: give them, activations(x, name)")
-        return self._reader.values(self, [name], self.seen(self._seen[0], answers=False))[name]
+        return self._reader.values(self, [name], self._asked(self._seen[0]))[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._names()
@@ -287,9 +289,9 @@ class Network(Intake):
         {'relu1': (3, 16)}
         """
         names = self._chosen(selectors or ("*",))
-        seen = self.seen(x, answers=False)
+        data = self._asked(x)
         self.remember(x)
-        return self._reader.values(self, names, seen)
+        return self._reader.values(self, names, data)
 
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
         """dObjective/dValue of a layer or a parameter, with the current weights; see `gradients`."""
@@ -328,10 +330,8 @@ class Network(Intake):
             raise ValueError("the network has no loss, so nothing has a gradient")
         if x is None and self._fitted is None:
             raise RuntimeError("the network has not been fitted to rows yet: give them, gradient(name, x, y)")
-        seen = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
-        if count(seen) == 0:
-            raise ValueError("x has no rows")
-        return self._reader.gradients(self, names, seen)
+        data = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
+        return self._reader.gradients(self, names, data)
 
     def _chosen(self, selectors: Sequence[str]) -> list[str]:
         """The values that a selector matches."""
@@ -410,10 +410,14 @@ class Network(Intake):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Saves the network as safetensors, as ``tacet train`` does; ``tacet eval`` and ``tacet predict`` read it."""
+        self.plan.save(path, self.notes())
+
+    def notes(self) -> dict[str, str]:
+        """What a file says of the network, in addition to its description."""
         notes = {"data": self.source, "schema": self.schema, "output": value_of(self.plan, self.output).name,
                  "batch": str(self.batch), "metrics": self.metrics, "optimizer": self.optimizer, "seed": str(self.seed),
                  "layout": self.layout}
-        self.plan.save(path, {key: text for key, text in notes.items() if text})
+        return {key: text for key, text in notes.items() if text}
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Network:
@@ -440,7 +444,7 @@ class Network(Intake):
         net = cls(**known | settings)
         net.compile(batch=int(notes["batch"] or 128), training=False)
         file.load(net.plan)
-        net.learned_from(notes["schema"], notes["data"])
+        net.schema, net.source = notes["schema"], notes["data"]
         return net
 
     # ---- PyTorch -----------------------------------------------------------------------------------------------------
@@ -467,7 +471,7 @@ class Network(Intake):
         self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
         set_lambdas(self.plan, saved["lambdas"])
-        self.learned_from(saved["schema"], saved["source"])
+        self.schema, self.source = saved["schema"], saved["source"]
 
     # ---- Showing -----------------------------------------------------------------------------------------------------
 

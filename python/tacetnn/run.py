@@ -58,7 +58,7 @@ class Run:
         self.epoch = self.step = 0
         self.seconds = 0.0
         self.stopped: str | None = None
-        self.going = self.asked_to_stop = False
+        self.asked_to_stop = False
         self.config: record.Settings = {}
         self.record: Line = {}
 

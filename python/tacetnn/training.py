@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
+import tempfile
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows
+from .keeping import Kept
 from .progress import Cell, Epoch, Progress
 from .record import config_of, now, record_of
 from .run import Line, Run, TrainingWarning
@@ -35,6 +38,7 @@ class Training:
         if settings.steps and feed.batches:
             self.length = min(self.length, settings.steps / feed.batches)
         self.started, self.first, self.began = time.monotonic(), 0, now()
+        self.kept: Kept | None = None
         self.compile()
 
     def compile(self) -> None:
@@ -64,18 +68,33 @@ class Training:
         return f"{metrics}, {own}" if metrics else own
 
     def grow(self, rows: int) -> None:
-        raise ValueError(f"a batch has {rows} rows, but the first had {self.net.batch}: make the first batch the largest")
+        """Makes a plan for larger batches, which continues where the present one is."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "checkpoint")
+            self.net.plan.checkpoint(path)
+            self.net.compile(rows, self.length, self.feed.batches, metrics=self.measured())
+            self.net.plan.resume(_core.File(path))
 
     # ---- The loop ----
 
     def begin(self) -> None:
         """Begins the run, or continues it."""
+        s = self.settings
+        if s.out is not None:
+            if s.resume and isinstance(self.feed, Batches) and self.feed.once:
+                raise ValueError("resume needs batches that can be had again: give a function that returns a new iterator")
+            kept = Kept(self, s.out, s.resume)
+            kept.begin()
+            self.kept = kept
         self.started = time.monotonic()
 
     def go(self) -> None:
         """All epochs."""
-        patience = self.settings.patience
-        while self.epoch < self.settings.epochs and not self.ended:
+        if self.feed.over and self.written:  # resumed at the end of an epoch
+            self.epoch += 1
+        elif self.feed.over:
+            self.end_epoch()
+        while self.epoch < self.settings.epochs and not self.ended and not self.gives_up:
             if self.feed.over:
                 self.feed.begin(self.epoch)
             if not self.feed.begun:
@@ -86,10 +105,18 @@ class Training:
                 self.steps()
             if self.feed.begun:
                 self.end_epoch()
-            self.epoch += self.feed.over
-            if patience and self.waited >= patience:
-                self.run.stopped = "patience"
-                return
+        if self.gives_up:
+            self.run.stopped = "patience"
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether the patience has run out."""
+        return 0 < self.settings.patience <= self.waited
+
+    @property
+    def written(self) -> bool:
+        """Whether the epoch has its line."""
+        return bool(self.run.ledger) and self.run.ledger[-1]["epoch"] > self.epoch
 
     @property
     def ended(self) -> bool:
@@ -118,35 +145,57 @@ class Training:
     def after_steps(self) -> None:
         """What is done between two steps."""
         s, run, plan = self.settings, self.run, self.net.plan
-        run.step = plan.steps
-        if s.log and run.step % s.log == 0:
-            run.steps_log.append(line_of(plan, "step", epoch=run.epoch))
+        self.note_step()
         if self.progress.due:
             self.progress.draw(self.shown(line_of(plan, "epoch", epoch=run.epoch)))
+        if self.kept and s.checkpoint and run.step % s.checkpoint == 0 and not self.feed.over:
+            self.kept.checkpoint()
         if s.on_step:
             s.on_step(run)
 
+    def note_step(self) -> None:
+        """Writes the line of the last step if it gets one and has none yet."""
+        run, step, log = self.run, self.net.plan.steps, self.settings.log
+        if log and run.step < step and step % log == 0:
+            run.steps_log.append(self.write("step", epoch=run.epoch))
+        run.step = step
+
+    def write(self, what: str, **stamp: Any) -> Line:
+        """A line of metrics.jsonl."""
+        text = self.net.plan.record(what, **stamp)
+        if self.kept:
+            self.kept.line(text)
+        line: Line = json.loads(text)
+        return line
+
     def end_epoch(self) -> None:
-        """Validates, and writes the line of the epoch, which may be the best."""
-        net, run = self.net, self.run
+        """Validates, and writes the line of the epoch, which may be the best; goes to the next one if it is whole."""
+        net, run, whole = self.net, self.run, self.feed.over
+        if self.kept and not whole:  # a resume does the rest of it, and writes its line again
+            self.kept.checkpoint()
+        best = False
         if self.held_out:
             self.held_out.evaluate(net.plan, net.output)
-            self.compare(line_of(net.plan, "figures"))
-        line = line_of(net.plan, "epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
-                       validated=self.held_out is not None)
+            best = self.compare(line_of(net.plan, "figures"))
+        line = self.write("epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
+                          validated=self.held_out is not None)
         run.ledger.append(line)
         self.progress.keep(self.shown(line, over=True))
+        if self.kept:  # the best after the checkpoint that says so: a resume saves it if it is missing
+            for save in [self.kept.checkpoint] * whole + [self.kept.best] * best + [self.kept.model] * whole:
+                save()
+        self.epoch += whole
         self.warn(line)
         if self.settings.on_epoch:
             self.settings.on_epoch(run)
 
-    def compare(self, figures: Line) -> None:
+    def compare(self, figures: Line) -> bool:
         """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does part of
         an epoch, unless there is nothing else."""
         terms = [t["training"] for t in figures["terms"]]
         due = any(t.get("due") != t.get("target") for t in terms)  # a target has a schedule that has not ended
         if due or not self.feed.over and math.isfinite(self.best):
-            return
+            return False
         x = number(figures.get(self.metric))
         better = self.better.get(self.metric, -1)
         best = math.isfinite(x) and (not math.isfinite(self.best) or better * x > better * self.best)
@@ -154,29 +203,64 @@ class Training:
         if best:
             self.best, self.run.best_epoch = x, self.run.epoch
             self.run.best = self.net.state_dict()
+        return best
 
     def warn(self, line: Line) -> None:
         """Tells each warning of the ledger once."""
-        for w in line.get("warnings", ()):
-            if not any(w["on"] == o["on"] and w["kind"] == o["kind"] for o in self.run.warnings):
+        for w in line["warnings"]:
+            if not self.known(w):
                 self.run.warnings.append(w)
-                self.progress.clear()
-                warn(f"{w['on']}: {w['text']}")
+                self.tell(f"{w['on']}: {w['text']}")
+
+    def known(self, w: Line) -> bool:
+        """Whether the run has a warning of that kind about that term or value."""
+        return any(w["on"] == o["on"] and w["kind"] == o["kind"] for o in self.run.warnings)
+
+    def tell(self, text: str) -> None:
+        """Warns."""
+        self.progress.clear()
+        warn(text)
 
     # ---- The end ----
 
     def end(self) -> None:
         """All has gone well."""
-        self.run.config, self.run.record = config_of(self), record_of(self, "ended", self.began)
+        self.finish("ended")
+        if self.kept:
+            self.kept.model()
+            self.kept.record("ended", self.final())
+            self.kept.page()
 
     def interrupted(self, why: BaseException) -> None:
         """Keeps what has been done so far."""
-        self.run.step = self.net.plan.steps
+        self.note_step()
         state = "stopped" if isinstance(why, KeyboardInterrupt) else "failed"
+        self.finish(state)
+        if self.kept:
+            try:
+                self.kept.checkpoint()
+                self.kept.record(state)
+            except (OSError, _core.Error) as e:
+                why.add_note(f"the folder of the run could not be written: {e}")
+
+    def finish(self, state: str) -> None:
         self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
+
+    def final(self) -> Line | None:
+        """The figures that the run ends with: of the validation data, otherwise of all training rows, if they can be had."""
+        done = self.net.plan.steps - self.first
+        feed = self.held_out or self.feed.whole
+        if feed is None:
+            return None
+        result = feed.evaluate(self.net.plan, self.net.output)
+        total = sum(line["seconds"] for line in self.run.ledger)
+        figures = line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch, step_us=total / done * 1e6 if done else 0.0)
+        return {"part": "validation" if self.held_out else "training", "rows": result.rows} | figures
 
     def close(self) -> None:
         self.progress.clear()
+        if self.kept:
+            self.kept.close()
 
     @property
     def rows(self) -> dict[str, int]:

@@ -31,6 +31,13 @@ class Answers(unittest.TestCase):
         os.chdir(self.folder.name)
 
 
+    def test_readme(self):
+        text = open(os.path.join(os.environ["TACET_SOURCE"], "README.md"), encoding="utf-8").read()
+        code = re.search(r"^```python\n(.*?)^```$", text, re.M | re.S)[1]
+        rng = numpy.random.default_rng(0)
+        exec(code, {"x": rng.standard_normal((400, 128), dtype=numpy.float32), "y": rng.integers(0, 2, 400), "x_test": None})
+
+
 def answer(line, packages, code, first):
     def run(self):
         for package in packages:

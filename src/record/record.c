@@ -93,7 +93,7 @@ static void add_epoch(const record *r)
 {
     static const int order[] = {RUN_best_epoch, RUN_seconds};
     const double x[RUN_FIGURES] = {
-        [RUN_best_epoch] = known((double)r->stamp->best_epoch), [RUN_seconds] = known(r->stamp->seconds)};
+        [RUN_best_epoch] = known((double)r->stamp->best_epoch), [RUN_seconds] = r->stamp->seconds};
     begin_line(r, true);
     tc_metrics_json(r->j, r->p, true);
     tc_terms_json(r->j, r->p, TC_OF_LEDGER);

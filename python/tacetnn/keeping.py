@@ -1,0 +1,162 @@
+"""What a fit with ``out`` keeps in the folder of its run, and how such a run is continued: as ``tacet train --resume`` does, with the
+same bits as without a stop.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from .batches import Batches, Rows
+from .folder import Folder, written
+from .record import config_of, config_text, program, record_of, write_page
+
+if TYPE_CHECKING:
+    from .training import Training
+
+
+class Kept:
+    """The folder of a run, which may hold the beginning of it."""
+
+    def __init__(self, training: Training, path: str | os.PathLike[str], resume: bool) -> None:
+        self.training = training
+        self.folder = Folder(path, resume)
+
+    # ---- Begin ----
+
+    def begin(self) -> None:
+        """Begins the run, or continues it."""
+        try:
+            if self.folder.begun:
+                self.resume()
+            else:
+                self.folder.open_metrics(0)
+                self.write_config()
+                self.checkpoint()
+        except BaseException:
+            self.folder.close()
+            raise
+        self.record("running")
+
+    def resume(self) -> None:
+        """Continues from the checkpoint; refuses that of a run with other settings, before anything is changed."""
+        t, folder = self.training, self.folder
+        file = _core.File(folder.at("checkpoint.safetensors"))
+        notes = {key: file.note(key) for key in ("run.metrics", "run.seconds", "run.best")}
+        if None in notes.values():
+            raise ValueError(f"{file_name(folder)} is not a checkpoint of a fit: its notes are missing")
+        for key, own in self.fixed.items():
+            if (theirs := file.note(key) or "") != own:
+                raise ValueError(f'{folder.path} was begun with "{theirs}", not with "{own}": a run keeps the settings it was '
+                                 "begun with")
+        t.net.plan.resume(file, t.feed.loader if isinstance(t.feed, Rows) else None)
+        lines = folder.open_metrics(int(notes["run.metrics"]))
+        self.write_config()
+        t.spent = float.fromhex(notes["run.seconds"])
+        t.best = float.fromhex(notes["run.best"])
+        t.waited = int(file.note("run.waited") or 0)
+        t.run.best_epoch = int(file.note("run.best_epoch") or 0)
+        t.run.ledger = [line for line in lines if "layers" in line]
+        t.run.steps_log = [line for line in lines if "layers" not in line]
+        t.run.step = t.first = t.net.plan.steps
+        self.find_place(file)
+        self.find_best()
+        self.compare_length(file.note("run.length"))
+
+    def find_place(self, file: _core.File) -> None:
+        """Goes to the epoch, and the batch in it, at which the checkpoint was written."""
+        t = self.training
+        if isinstance(t.feed, Batches):
+            epoch, done = (int(n) for n in (file.note("run.place") or "0 0").split())
+            t.feed.skip(epoch, done)
+        else:
+            epoch, _ = t.feed.loader.tell()
+        for line in t.run.ledger:
+            t.run.warnings += [w for w in line["warnings"] if not t.known(w)]
+        t.epoch, t.run.epoch = epoch, epoch + 1
+
+    def find_best(self) -> None:
+        """Takes over the network of the best epoch."""
+        t, path = self.training, self.folder.at("best.safetensors")
+        if not math.isfinite(t.best):
+            t.run.best_epoch = 0
+        elif t.feed.over and t.run.best_epoch == t.run.epoch:  # the run may have been killed before it was written
+            self.best()
+        elif os.path.exists(path):
+            file = _core.File(path)
+            t.run.best = {name: array for name, _, array in (file.tensor(i) for i in range(file.count))}
+
+    def compare_length(self, before: str | None) -> None:
+        """Warns if the run gets another length and something in it depends on that."""
+        t, plan = self.training, self.training.net.plan
+        now = f"{t.length:g}"
+        what = [f"the lambda of {term.name}" for term in plan.terms() if plan.depends_on_length(term.name)]
+        if plan.depends_on_length():
+            what.insert(0, "the learning rate")
+        if what and before not in (None, now):
+            t.tell(f"{' and '.join(what)} depend{'s' * (len(what) == 1)} on the length of the run, which was {before} epochs and is "
+                   f"now {now}: the result is not that of a run of {now} epochs")
+
+    # ---- Files ----
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """What a run that is continued must have in common with its beginning, in addition to what the library compares."""
+        s, net = self.training.settings, self.training.net
+        return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}",
+                "run.metric": s.metric, "tacet.penalties": net.graph.text("penalties")}
+
+    def write_config(self) -> None:
+        with written(self.folder.at("config.yaml")) as f:
+            f.write(config_text(config_of(self.training)))
+
+    def line(self, text: str) -> None:
+        """Adds a line to metrics.jsonl."""
+        self.folder.log(text)
+
+    def checkpoint(self) -> None:
+        """Writes everything that the rest of the run depends on."""
+        t = self.training
+        notes = t.net.notes() | self.fixed | {
+            "run.metrics": str(self.folder.sync()), "run.seconds": t.spent.hex(), "run.best": t.best.hex(),
+            "run.best_epoch": str(t.run.best_epoch), "run.waited": str(t.waited), "run.length": f"{t.length:g}", "run.order": "2"}
+        del notes["tacet.penalties"]  # the library writes it
+        loader = None
+        if isinstance(t.feed, Rows):
+            loader = t.feed.loader
+        else:
+            notes["run.place"] = f"{t.epoch} {t.feed.done}"
+        t.net.plan.checkpoint(self.folder.at("checkpoint.safetensors"), loader, notes)
+
+    def best(self) -> None:
+        """Keeps the present network as that of the best epoch."""
+        self.training.net.save(self.folder.at("best.safetensors"))
+
+    def model(self) -> None:
+        """Keeps the present network."""
+        self.training.net.save(self.folder.at("model.safetensors"))
+
+    def record(self, state: str, figures: dict[str, Any] | None = None) -> None:
+        """Writes run.json."""
+        t = self.training
+        record = record_of(t, state, t.began)
+        with written(self.folder.at("run.json")) as f:
+            f.write(json.dumps(record | ({"figures": figures} if figures else {}), separators=(",", ":")) + "\n")
+
+    def page(self) -> None:
+        """Writes the page of the run, if the program that makes it is there."""
+        try:
+            program()
+        except FileNotFoundError:
+            return
+        write_page(self.folder.path, self.folder.at("report.html"))
+
+    def close(self) -> None:
+        self.folder.close()
+
+
+def file_name(folder: Folder) -> str:
+    return folder.at("checkpoint.safetensors")
