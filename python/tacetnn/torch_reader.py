@@ -130,7 +130,7 @@ class Reader:
         recorder.run(example.clone())
         self.found = recorder.found
         self.names = {"x", "target", *(str(n.target) for n in graph.nodes if n.op == "call_module")}
-        self.calls: dict[str, int] = {}
+        self.called: set[str] = set()
         self.values: dict[fx.Node, Value] = {}
         for node in graph.nodes:
             try:
@@ -151,12 +151,22 @@ class Reader:
 
     def name_at(self, node: fx.Node, kind: str) -> str:
         """A name for a layer that has none in the module: its kind and a number, in the module that calls it."""
-        where = node.meta["place"] + "." if node.meta["place"] else ""
-        n = 1
+        place = str(node.target).rpartition(".")[0] if node.op == "call_module" else node.meta["place"]
+        where, n = place and place + ".", 1
         while f"{where}{kind}{n}" in self.names:
             n += 1
         self.names.add(f"{where}{kind}{n}")
         return f"{where}{kind}{n}"
+
+    def name_of_call(self, module: str) -> str:
+        """The name of a module; if it is called again, with a number."""
+        name, n = module, 1
+        while name in self.called or n > 1 and name in self.names:
+            n += 1
+            name = f"{module}_{n}"
+        self.called.add(name)
+        self.names.add(name)
+        return name
 
     def add(self, value: Value, text: str, name: str) -> str:
         if value.name != self.last:
@@ -280,9 +290,7 @@ class Reader:
         value = self.input(given[0])
         if isinstance(module, nn.Identity):
             return value
-        self.calls[name] = self.calls.get(name, 0) + 1
-        if self.calls[name] > 1:
-            name = f"{name}_{self.calls[name]}"
+        name = self.name_of_call(name)
         if isinstance(module, (nn.Flatten, nn.Unflatten)):
             return self.reshaped(node, value, row, name)
         if type(module) not in BY_MODULE:
