@@ -33,7 +33,8 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
 
     The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is
     given. Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind
-    and a number: ``layer1.0.relu1``.
+    and a number: ``layer1.0.relu1``. So are products and sums with parameters that belong to no layer of the module,
+    ``x @ self.w + self.b``: then ``w`` is ``linear1.weight`` in the network.
 
     Parameters
     ----------

@@ -141,6 +141,28 @@ class Named(nn.Module):
         return self.block(x)
 
 
+class Code(nn.Module):
+    """A sparse autoencoder of bare parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.w, self.b, self.pre = (nn.Parameter(torch.randn(*shape)) for shape in ((6, 9), (9,), (6,)))
+
+    def forward(self, x):
+        return torch.relu((x - self.pre) @ self.w + self.b) @ self.w.t() + self.pre
+
+
+class Gain(nn.Module):
+    """A factor for each channel, and an offset."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain, self.offset = nn.Parameter(torch.randn(3, 1, 1)), nn.Parameter(torch.randn(1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.gain * x + self.offset
+
+
 class FromTorch(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(0)
@@ -217,6 +239,23 @@ class FromTorch(unittest.TestCase):
         self.assertEqual({k: p.requires_grad for k, p in back.named_parameters()},
                          {"0.weight": True, "0.bias": False, "2.bias": True})
 
+    def test_parameters_outside_of_layers(self):
+        for module, x in (
+                (Code(), torch.randn(3, 6)),
+                (Calls(lambda x, a: F.linear(F.relu(a(x)), a.weight.t()), nn.Linear(6, 4)), torch.randn(3, 6)),
+                (Gain(), torch.randn(2, 3, 5, 6)),
+                (Calls(lambda x, a: a.weight * x, nn.LayerNorm(6)), torch.randn(2, 3, 6))):
+            with self.subTest(type(module).__name__), torch.no_grad():
+                net = tn.Network.from_torch(module, x)
+                back = net.to_torch()
+                self.assertTrue(torch.allclose(back(x), module(x), atol=1e-5))
+                self.assertEqual(tn.Network.from_torch(back, x).layers, net.layers)
+        self.assertEqual(tn.Network.from_torch(Code(), torch.randn(3, 6)).layers,
+                         "scale_shift weight=false negate name=scale_shift1 | linear 9 bias=false name=linear1 | "
+                         "scale_shift weight=false name=scale_shift2 | relu name=relu1 | "
+                         "linear 6 weight=linear1.weight transposed bias=false name=linear2 | "
+                         "scale_shift weight=false bias=scale_shift1.bias name=scale_shift3")
+
     def test_modules_that_are_called_twice(self):
         class Twice(nn.Module):
             def __init__(self):
@@ -255,8 +294,9 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
-                (Calls(lambda x, a: F.linear(x, a.weight), nn.Linear(6, 6)), rows,
-                 "m.0.weight is a parameter outside of a layer"),
+                (Calls(lambda x, a: a.bias - x, nn.Linear(6, 6)), rows, "m.0.bias is a parameter outside of a layer"),
+                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a parameter"),
+                (Calls(lambda x, a: x + a.weight, nn.Linear(6, 3)), tokens, r"m.0.weight of \[3, 6\]"),
                 (Calls(lambda x: x * 2), rows, "mul in block: the number 2"),
                 (Calls(lambda x: (x, x)), rows, "several values"),
                 (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
