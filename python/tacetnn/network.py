@@ -19,6 +19,8 @@ from .pages import network_html
 from .reading import Reader, contents, copy_contents, lambdas, passes, read_all, set_lambdas
 from .run import Run
 
+VALUES = 2**26
+"""Numbers, of all values together, for which there is room before the first fit."""
 LONG = 1e6
 """Epochs of a run whose length is not yet known."""
 
@@ -101,7 +103,7 @@ class Network(Intake):
         self._reader = Reader()
         self._seen: tuple[Any, Any] | None = None
         self._fitted: tuple[Any, Any] | None = None
-        self.compile()
+        self.compile(batch=self._first_batch())
 
     # ---- The plan ----------------------------------------------------------------------------------------------------
 
@@ -118,6 +120,12 @@ class Network(Intake):
         if hasattr(self, "plan"):
             copy_contents(plan, self.plan)
         self.graph, self.plan, self.output, self.batch = graph, plan, output, batch
+
+    def _first_batch(self) -> int:
+        """The rows of a plan before the first fit: fewer of large images, which need much memory."""
+        graph, _ = self.describe()
+        values = sum(v.elements for v in graph.compile(ledger=-1).values() if v.batch)
+        return max(1, min(128, VALUES // values))
 
     def explain(self) -> str:
         """The compiled steps, with shapes, operations, bytes and memory, as text."""
