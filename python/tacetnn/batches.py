@@ -123,6 +123,11 @@ class Batches:
             self.over = self.position == self.batches or self._peek() is None
 
     @property
+    def rows(self) -> Array | None:
+        """The rows of the batch that comes next."""
+        return self._next["x"] if self._next else None
+
+    @property
     def first(self) -> int:
         """Rows of the batch that comes next."""
         return len(self._next["x"]) if self._next else 0

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
-from .intake import UNSCALED
 from .run import Run
 from .training import Training
 
@@ -133,7 +132,6 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        net.schema, net.source = UNSCALED, ""
         return Batches(net, x), feed_apart(net, validation, s.batch)
     if s.share and isinstance(x, _core.Data):
         x = opened_again(x)

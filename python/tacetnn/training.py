@@ -51,6 +51,7 @@ class Training:
         if isinstance(feed, Batches):
             feed.begin(0)
             s.batch = feed.first
+            self.net.learn_of_batches(feed.rows)
             feed.grow = self.grow
         self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
         if not feed.batches:
