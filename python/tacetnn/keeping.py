@@ -90,6 +90,7 @@ class Kept:
             t.run.best_epoch = 0
         elif t.feed.over and t.run.best_epoch == t.run.epoch:  # the run may have been killed before it was written
             self.best()
+            t.run.best = t.net.state_dict()
         elif os.path.exists(path):
             file = _core.File(path)
             tensors = (file.tensor(i) for i in range(file.count))

@@ -221,6 +221,31 @@ class Folders(InFolder):
                 for file in ("model.safetensors", "best.safetensors"):
                     self.assertEqual(content(self.at(name, file)), content(self.at("whole", file)))
 
+    def test_the_best_epoch_and_the_patience_are_continued(self):
+        fast = {"optimizer": "sgd lr=1 momentum=0.9", "penalties": {}}
+        settings = {"epochs": 40, "patience": 4, "network": fast}
+        net, run = self.fit("whole", **settings)
+        self.assertEqual((run.stopped, len(run.ledger)), ("patience", run.best_epoch + 4))
+        for epoch in (1, run.best_epoch, run.best_epoch + 2, run.best_epoch + 4):
+            name = f"run{epoch}"
+            with self.assertRaises(ZeroDivisionError):
+                self.fit(name, on_epoch=lambda run, epoch=epoch: 1 / (run.epoch - epoch), **settings)
+            other, again = self.fit(name, resume=True, **settings)
+            self.assertEqual((again.best_epoch, again.stopped), (run.best_epoch, "patience"))
+            self.assertEqual(untimed(again.ledger), untimed(run.ledger))
+            self.assertTrue(all(np.array_equal(run.best[k], v) for k, v in again.best.items()))
+            self.assertTrue(same(net, other))
+
+    def test_a_step_that_failed_is_made_again(self):
+        x = X.copy()
+        x[200, 1] = np.inf
+        messages = []
+        for resume in (False, True):
+            with self.assertRaises(tn.NotFiniteError) as caught:
+                network().fit(x, Y, out=self.at("run"), resume=resume, **FIT)
+            messages.append(str(caught.exception))
+        self.assertEqual(messages[0], messages[1])
+
     def test_after_kill(self):
         code = f"""
 import sys, numpy as np, tacetnn as tn
