@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -118,7 +119,7 @@ def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: An
 
 def is_share(validation: Any) -> bool:
     """Whether it is a share of the rows, rather than rows."""
-    number = isinstance(validation, int | float) and not isinstance(validation, bool)
+    number = isinstance(validation, Real) and not isinstance(validation, bool)
     if number and not 0 <= validation < 1:
         raise ValueError(f"validation should be a share from 0 to 1 or (x, y), not {validation}")
     return number
@@ -159,6 +160,9 @@ def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
     """Arrays as data that a loader can draw from, which the network remembers."""
     if isinstance(x, _core.Data) and (y is not None or options):
         raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
+    if hasattr(x, "__getitem__") and not hasattr(x, "__iter__"):
+        raise TypeError(f"x should be arrays, data or batches, not {type(x).__name__}: of a Dataset of PyTorch, "
+                        "DataLoader(x, batch_size=128) makes batches")
     if y is None and not isinstance(x, _core.Data) and net.aim != "x":
         raise ValueError('x has no targets: give y; an autoencoder has target="x"')
     data = net.learn_from(x, y, options)

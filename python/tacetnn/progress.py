@@ -189,6 +189,12 @@ class Progress:
             self.clear()
             self._write(text + "\n")
 
+    def leave(self) -> None:
+        """Leaves the moving line as it is."""
+        if self._shown:
+            self._write("\n")
+        self._shown = 0
+
     def clear(self) -> None:
         """Removes the moving line."""
         if self._shown:

@@ -261,6 +261,7 @@ class Training:
 
     def interrupted(self, why: BaseException) -> None:
         """Keeps what has been done so far."""
+        self.progress.leave()
         self.note_step()
         state = "stopped" if isinstance(why, KeyboardInterrupt) else "failed"
         self.finish(state)
