@@ -177,10 +177,12 @@ PyObject *core_list(int record, core_at *at, void *of)
 
 PyObject *core_written(core_writer *write, const void *of, const char *what)
 {
-    const size_t n = write(of, what, NULL, 0);
+    char brief[2048] = ""; /* a call that fails writes nothing */
+    const size_t n = write(of, what, brief, sizeof brief);
+    if (n < sizeof brief) return core_text(brief);
     char *text = PyMem_Malloc(n + 1);
     if (!text) return PyErr_NoMemory();
-    *text = 0; /* a call that fails writes nothing */
+    *text = 0;
     write(of, what, text, n + 1);
     PyObject *result = core_text(text);
     PyMem_Free(text);

@@ -94,10 +94,15 @@ def entries(role: str | None = None) -> list[Entry]:
     >>> "l1" in [e.name for e in entries("penalty")]
     True
     """
+    return list(_of_role(role))
+
+
+@cache
+def _of_role(role: str | None) -> tuple[Entry, ...]:
     roles = dict.fromkeys(e.role for e in _all())
     if role is not None and role not in roles:
         raise ValueError(f"role should be one of {', '.join(roles)}, not {role!r}")
-    return [e for e in _all() if role in (None, e.role)]
+    return tuple(e for e in _all() if role in (None, e.role))
 
 
 def entry(name: str, role: str | None = None) -> Entry:

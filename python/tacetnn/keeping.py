@@ -69,6 +69,7 @@ class Kept:
         self.find_place(file)
         self.find_best()
         self.compare_length(file.note("run.length"))
+        t.progress.say(f"resumed {folder.path} at step {t.run.step}")
 
     def find_place(self, file: _core.File) -> None:
         """Goes to the epoch, and the batch in it, at which the checkpoint was written."""

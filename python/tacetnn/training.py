@@ -16,9 +16,9 @@ from .batches import Batches, Feed, Rows
 from .catalogue import entry
 from .description import pairs_in, value_of
 from .keeping import Kept
-from .progress import Cell, Epoch, Progress
+from .progress import Cell, Epoch, Progress, digits
 from .record import config_of, now, record_of
-from .run import Line, Run, TrainingWarning
+from .run import Line, Run, TrainingWarning, counted
 
 if TYPE_CHECKING:
     from .fitting import Settings
@@ -42,6 +42,7 @@ class Training:
         if settings.steps:  # without a number of batches, a step counts as an epoch
             self.length = min(self.length, settings.steps / feed.batches) if feed.batches else float(settings.steps)
         self.started, self.first, self.began = time.monotonic(), 0, now()
+        self.undefined = False  # whether it was said that an epoch has no figure to be compared by
         self.kept: Kept | None = None
         self.compile()
 
@@ -131,6 +132,16 @@ class Training:
                 self.end_epoch()
         if self.gives_up:
             self.run.stopped = "patience"
+        self.say_best()
+
+    def say_best(self) -> None:
+        """Says which epoch was the best."""
+        run, by = self.run, f"{self.settings.metric} on the validation data"
+        if self.gives_up:
+            self.progress.say(f"stopped early: {by} has not improved for {counted(self.waited, 'epoch')}")
+        if run.best_epoch:
+            self.progress.say(f"the best epoch is {run.best_epoch}, with {self.settings.metric} {digits(self.best)} on the "
+                              "validation data: run.best")
 
     @property
     def gives_up(self) -> bool:
@@ -224,6 +235,10 @@ class Training:
         better = self.better.get(self.metric, -1)
         best = math.isfinite(x) and (not math.isfinite(self.best) or better * x > better * self.best)
         self.waited = 0 if best else self.waited + self.feed.over
+        if not math.isfinite(x) and not self.undefined:
+            self.undefined = True
+            self.tell(f"{self.settings.metric} of the validation data is not a number, so epoch {self.run.epoch} and others like it "
+                      "cannot be the best")
         if best:
             self.best, self.run.best_epoch = x, self.run.epoch
             self.run.best = self.net.state_dict()
@@ -269,6 +284,7 @@ class Training:
             try:
                 self.kept.checkpoint()
                 self.kept.record(self.run.record)
+                self.progress.say(f"stopped at step {self.run.step}; continue with out={self.kept.folder.path!r}, resume=True")
             except (OSError, _core.Error) as e:
                 why.add_note(f"the folder of the run could not be written: {e}")
 

@@ -311,13 +311,14 @@ class Shown(unittest.TestCase):
     def test_a_line_for_each_epoch(self):
         self.assertEqual(self.shown(progress=False), "")
         lines = self.shown(progress=None).splitlines()
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 3)
+        self.assertRegex(lines[2], r"^the best epoch is \d, with data_loss \S+ on the validation data: run.best$")
         self.assertRegex(lines[1], r"^epoch 2/2  loss \S+  val loss \S+  val acc \S+  objective \S+  relu1:l1 \S+  relu1 density \S+$")
 
     def test_a_line_that_moves(self):
         text = self.shown(progress=True)
-        self.assertEqual(text.count("\n"), 2)
-        self.assertRegex(text, r"Epoch 2/2 +\S+/step  loss \S+ +val loss \S+ +val acc \S+ .*\n$")
+        self.assertEqual(text.count("\n"), 3)
+        self.assertRegex(text, r"Epoch 2/2 +\S+/step  loss \S+ +val loss \S+ +val acc \S+ .*\nthe best")
 
     def test_a_closed_stream_does_not_end_a_fit(self):
         closed = io.StringIO()

@@ -84,12 +84,27 @@ class Records(InFolder):
         self.assertEqual(untimed(lines_of(self.at("ours"))), untimed(theirs))
         self.assertEqual(content(self.at("ours", "metrics.jsonl")).split(b"\n")[0],
                          content(self.at("theirs", "metrics.jsonl")).split(b"\n")[0])
+        mine, other = (content(self.at(name, "config.yaml")).decode().partition("train:")[2] for name in ("ours", "theirs"))
+        self.assertEqual(mine, other)
         mine, other = (json.loads(content(self.at(name, "run.json"))) for name in ("ours", "theirs"))
         for key in ("state", "machine", "rows", "input", "steps_per_epoch", "network", "metric", "metrics"):
             self.assertEqual(mine[key], other[key], key)
         mine, other = mine["figures"], other["figures"]
         self.assertEqual({k: v for k, v in mine.items() if k != "step_us"}, {k: v for k, v in other.items() if k != "step_us"})
         self.assertGreater(mine["step_us"], 0)
+
+    def test_defaults_are_those_of_the_program(self):
+        np.save(self.at("x.npy"), X)
+        with open(self.at("c.yaml"), "w") as f:
+            f.write(f"model: linear 6\nloss: mse\noptimizer: sgd lr=0.1\ntarget: x\ndata: npy x={self.at('x.npy')}\n")
+        done = program("train", self.at("c.yaml"), "--out", self.at("theirs"), "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        network = tn.Network("linear 6", input=6, loss="mse", optimizer="sgd lr=0.1", target="x")
+        run = network.fit(X, progress=False, out=self.at("ours"))
+        configs = [content(self.at(name, "config.yaml")).decode().splitlines() for name in ("ours", "theirs")]
+        differ = {line.split(":")[0] for line in set(configs[0]) ^ set(configs[1]) if line[0] != "#"}
+        self.assertEqual(differ, {"data"})
+        self.assertEqual((run.epoch, network.threads), (10, len(os.sched_getaffinity(0))))
 
     def test_data_with_a_test_part(self):
         where = self.at("mnist")
