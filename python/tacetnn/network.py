@@ -65,6 +65,8 @@ class Network(Intake):
     ----------
     plan, graph : Plan, Graph
         The objects of the library that train it; a fit makes new ones.
+    schema : str
+        What was learned of the data of the last fit, as JSON: how rows are scaled, and the words of classes.
     run : Run or None
         What the last fit has done.
 
@@ -74,6 +76,10 @@ class Network(Intake):
         If a text has a mistake; the error shows where.
     ValueError, TypeError
         If a setting has a value that it cannot have.
+
+    Notes
+    -----
+    Threads that use the same network take turns, except during a fit, when those that did not begin it get an error.
 
     Examples
     --------
