@@ -1,5 +1,5 @@
-"""Where the rows of a fit come from: arrays and files, which the library's loader draws from, or batches that the caller
-makes. A feed gives a plan the batches of one epoch after another.
+"""Where the rows of a fit come from: arrays and files, which the library's loader draws from, or batches that the
+caller makes. A feed gives a plan the batches of one epoch after another.
 """
 
 from __future__ import annotations
@@ -72,17 +72,17 @@ class Rows:
 
 
 class Batches:
-    """Batches that the caller makes: an iterable of x, (x, y) or {"x": x, "target": y}, or a function that returns one for
-    each epoch. Every batch is a step, whatever its size.
+    """Batches that the caller makes: an iterable of x, (x, y) or {"x": x, "target": y}, or a function that returns one
+    for each epoch. Every batch is a step, whatever its size.
     """
 
     def __init__(self, net: Network, source: Iterable[Any] | Callable[[], Iterable[Any]], what: str = "x") -> None:
         self.net, self.source, self.what = net, source, what
         self.grow: Callable[[int], None] = lambda rows: None
         """Is called with the rows of a batch that the plan is too small for."""
-        self.batches = len(source) if isinstance(source, Sized) else 0
+        self.batches = length(source)
         self.over = False
-        self.position = 0
+        self.epoch = self.position = 0
         self.whole = None
         """Its batches may not be the same again."""
         self._iterator: Iterator[Any] = iter(())
@@ -96,10 +96,10 @@ class Batches:
     def begin(self, epoch: int) -> None:
         """Begins an epoch, from 0."""
         self._iterator = iter(self.source() if callable(self.source) else self.source)
-        self.position, self.over, self._next = 0, False, None
+        self.epoch, self.position, self.over, self._next = epoch, 0, False, None
         if self._peek() is None:
-            end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is called for "
-                   "each epoch")
+            end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is "
+                   "called for each epoch")
             raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once else ''}")
 
     @property
@@ -184,6 +184,14 @@ class Batches:
 Feed = Rows | Batches
 
 
+def length(source: object) -> int:
+    """How many batches there are; 0 if it does not say."""
+    try:
+        return len(source) if isinstance(source, Sized) else 0
+    except TypeError:  # a DataLoader of a Dataset that is only iterable
+        return 0
+
+
 def pieces(feed: dict[str, Array], most: int) -> Iterator[dict[str, Array]]:
     """The rows of a batch, at most that many at a time."""
     for i in range(0, len(feed["x"]), most):
@@ -212,7 +220,8 @@ def depth(x: Any) -> int:
 
 
 def is_batches(x: Any, rank: int) -> bool:
-    """Whether x is batches rather than an array; `rank` is that of a row. In a list, what is deeper than a row is a batch."""
+    """Whether x is batches rather than an array; `rank` is that of a row. In a list, what is deeper than a row is a
+    batch."""
     if isinstance(x, list | tuple):
         return len(x) > 0 and (isinstance(x[0], Mapping) or depth(x[0]) > rank)
     if any(hasattr(x, name) for name in ("shape", "to_numpy", "__array__", "__dlpack__")):

@@ -67,8 +67,8 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
     settings = Settings(10 if epochs is None else epochs, batch, steps, data, augment, share, shuffle, metric, patience,
                         checkpoint, log, on_epoch, on_step, progress, out, resume)
     if not net.loss or not net.optimizer:
-        raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., loss=\"cross_entropy\", "
-                         "optimizer=\"adam lr=0.001\")")
+        raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., "
+                         'loss="cross_entropy", optimizer="adam lr=0.001")')
     return conduct(net, x, y, settings, None if share else validation, epochs is None and steps > 0)
 
 
@@ -108,11 +108,11 @@ def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: An
     if enough and feed.batches:
         s.epochs = math.ceil(s.steps / feed.batches)
     if held_out is None and (s.patience or s.metric != "data_loss"):
-        raise ValueError(f"{'patience' if s.patience else 'metric'} needs data for validation: validation=0.1 holds a tenth of "
-                         "the rows out")
+        raise ValueError(f"{'patience' if s.patience else 'metric'} needs data for validation: validation=0.1 holds a "
+                         "tenth of the rows out")
     if isinstance(feed, Batches) and feed.once and s.epochs > 1 and not s.steps:
-        raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {s.epochs} epochs: give a "
-                         "function that returns a new iterator for each epoch, or epochs=1")
+        raise ValueError(f"x is an iterator, whose batches can be had only once, but there are {s.epochs} epochs: give "
+                         "a function that returns a new iterator for each epoch, or epochs=1")
     return Training(net, run, feed, held_out, s)
 
 
@@ -152,8 +152,8 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
     if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
         batches = Batches(net, validation, "validation")
         if batches.once:
-            raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a function that "
-                             "returns a new iterator")
+            raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a "
+                             "function that returns a new iterator")
         return batches
     return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
 
@@ -176,6 +176,6 @@ def opened_again(data: _core.Data) -> _core.Data:
     """The same data, of which rows can be held out without taking them from the caller's."""
     spec = data.info.spec
     if spec.split()[:1] == ["arrays"]:
-        raise ValueError("a share of data in memory cannot be held out again for each fit: give the arrays, or validation="
-                         "data.hold_out(0.1)")
+        raise ValueError("a share of data in memory cannot be held out again for each fit: give the arrays, or "
+                         "validation=data.hold_out(0.1)")
     return _core.Data.open(spec)

@@ -1,5 +1,5 @@
-"""The folder of a run, as ``tacet train --out`` leaves it: ``tacet report``, ``tacet inspect`` and `fit` with ``resume=True`` read
-it. docs/runs.md says what the files are.
+"""The folder of a run, as ``tacet train --out`` leaves it, for one process to write. docs/runs.md says what the files
+are.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class Folder:
         if os.path.exists(self.at("sweep.json")):
             raise FileExistsError(f"{self.path} holds a sweep, not a run")
         if not resume and any(os.path.exists(self.at(name)) for name in ("checkpoint.safetensors", "config.yaml")):
-            raise FileExistsError(f"{self.path} already holds a run: resume=True continues it; another folder begins a new one")
+            raise FileExistsError(f"{self.path} already holds a run: resume=True continues it; another folder begins a "
+                                  "new one")
 
     # ---- The lock ----
 

@@ -1,5 +1,5 @@
-"""What a fit with ``out`` keeps in the folder of its run, and how such a run is continued: as ``tacet train --resume`` does, with the
-same bits as without a stop.
+"""What a fit with ``out`` keeps in the folder of its run, and how such a run is continued: as ``tacet train --resume``
+does, with the same bits as without a stop.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Kept:
         file = _core.File(folder.at("checkpoint.safetensors"))
         length, seconds, best = (file.note(key) for key in ("run.metrics", "run.seconds", "run.best"))
         if length is None or seconds is None or best is None:
-            raise ValueError(f"{folder.at('checkpoint.safetensors')} is not a checkpoint of a fit: its notes are missing")
+            raise ValueError(f"{folder.at('checkpoint.safetensors')} is not a checkpoint of a fit: it lacks notes")
         for key, own in self.fixed.items():
             if (theirs := file.note(key) or "") != own:
-                raise ValueError(f'{folder.path} was begun with "{theirs}", not with "{own}": a run keeps the settings it was '
-                                 "begun with")
+                raise ValueError(f'{folder.path} was begun with "{theirs}", not with "{own}": a run keeps the settings '
+                                 "it was begun with")
         t.net.plan.resume(file, t.feed.loader if isinstance(t.feed, Rows) else None)
         lines = folder.open_metrics(int(length))
         self.write_config()
@@ -103,14 +103,15 @@ class Kept:
         if plan.depends_on_length():
             what.insert(0, "the learning rate")
         if what and before not in (None, now):
-            t.tell(f"{' and '.join(what)} depend{'s' * (len(what) == 1)} on the length of the run, which was {before} epochs and is "
-                   f"now {now}: the result is not that of a run of {now} epochs")
+            t.tell(f"{' and '.join(what)} depend{'s' * (len(what) == 1)} on the length of the run, which was {before} "
+                   f"epochs and is now {now}: the result is not that of a run of {now} epochs")
 
     # ---- Files ----
 
     @property
     def fixed(self) -> dict[str, str]:
-        """What a run that is continued must have in common with its beginning, in addition to what the library compares."""
+        """What a run that is continued must have in common with its beginning, in addition to what the library
+        compares."""
         s, net = self.training.settings, self.training.net
         return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}",
                 "run.metric": s.metric, "tacet.penalties": net.graph.text("penalties")}
@@ -128,13 +129,14 @@ class Kept:
         t = self.training
         notes = t.net.notes() | self.fixed | {
             "run.metrics": str(self.folder.sync()), "run.seconds": t.spent.hex(), "run.best": t.best.hex(),
-            "run.best_epoch": str(t.run.best_epoch), "run.waited": str(t.waited), "run.length": f"{t.length:g}", "run.order": "2"}
+            "run.best_epoch": str(t.run.best_epoch), "run.waited": str(t.waited), "run.length": f"{t.length:g}",
+            "run.order": "2"}
         del notes["tacet.penalties"]  # the library writes it
         loader = None
         if isinstance(t.feed, Rows):
             loader = t.feed.loader
         else:
-            notes["run.place"] = f"{t.epoch} {t.feed.done}"
+            notes["run.place"] = f"{t.feed.epoch} {t.feed.done}"
         t.net.plan.checkpoint(self.folder.at("checkpoint.safetensors"), loader, notes)
 
     def best(self) -> None:

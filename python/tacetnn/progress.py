@@ -1,12 +1,13 @@
-"""What a fit shows on standard error: on a terminal a line that moves while an epoch runs, otherwise a line for each epoch.
+"""What a fit shows on standard error: on a terminal a line that moves while an epoch runs, otherwise a line for each
+epoch.
 
 The lines are those of ``tacet train``::
 
     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  val loss -       val acc -       relu1 density 0.047
     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  val loss 0.4011  val acc 0.8373  relu1 density 0.049
 
-The bar is drawn if there is room for it after all figures. The first figure that does not fit, and all after it, are left
-out; the line then ends in dots.
+The bar is drawn if there is room for it after all figures. The first figure that does not fit, and all after it, are
+left out; the line then ends in dots.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def config_of(t: Training) -> Settings:
     """The settings of a run, as a configuration has them."""
     net, s = t.net, t.settings
     return {
-        "model": net.layers, "loss": net.loss, "penalties": net.penalties, "parameters": net.parameters,
+        "model": net.layers, "loss": net.loss, "penalties": plain(net.penalties), "parameters": plain(net.parameters),
         "optimizer": net.optimizer, "data": t.feed.data.info.spec if isinstance(t.feed, Rows) else "batches",
         "augment": s.augment, "target": net.target, "metrics": net.metrics,
         "train": {
@@ -60,6 +60,11 @@ def config_of(t: Training) -> Settings:
             "checkpoint": s.checkpoint, "log": s.log,
         },
     }
+
+
+def plain(texts: Settings) -> Settings:
+    """A list of one text as that text, as people write it."""
+    return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in texts.items()}
 
 
 # ---- YAML ------------------------------------------------------------------------------------------------------------
@@ -92,7 +97,8 @@ def scalar(value: Any) -> str:
         return "true" if value else "false"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     plain = text.isascii() and text[:1].isalnum() and text == text.strip() and text.lower() != "null"
-    return text if plain and all(c.isalnum() or c in " _.=|+-/*" for c in text) else json.dumps(text, ensure_ascii=False)
+    plain = plain and all(c.isalnum() or c in " _.=|+-/*" for c in text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 # ---- The page --------------------------------------------------------------------------------------------------------
@@ -101,7 +107,8 @@ def scalar(value: Any) -> str:
 def write_page(folder: str, to: str) -> None:
     """Writes the page of the run in a folder."""
     parent, name = os.path.split(os.path.abspath(folder))
-    done = subprocess.run([program(), "report", name, "--out", os.path.abspath(to)], cwd=parent, capture_output=True, text=True)
+    command = [os.fspath(program()), "report", name, "--out", os.path.abspath(to)]
+    done = subprocess.run(command, cwd=parent, capture_output=True, text=True)
     if done.returncode and "report: " not in done.stderr + done.stdout:  # otherwise the page says what it lacks
         raise OSError(done.stderr.strip() or f"tacet report failed: {done.returncode}")
 

@@ -20,7 +20,8 @@ Line = dict[str, Any]
 
 
 class TrainingWarning(UserWarning):
-    """What the ledger has found during a fit: units that never fire, a penalty without effect, a target that was missed."""
+    """What the ledger has found during a fit: units that never fire, a penalty without effect, a target that was
+    missed."""
 
 
 class Run:
@@ -47,12 +48,25 @@ class Run:
     seconds : float
         How long the fit took.
     stopped : str or None
-        Why it ended early: ``"patience"``, ``"callback"`` (`stop` was called) or ``"interrupted"`` (Ctrl-C, or an exception);
-        None if all epochs were done.
+        Why it ended early: ``"patience"``, ``"callback"`` (`stop` was called) or ``"interrupted"`` (Ctrl-C, or an
+        exception); None if all epochs were done.
+
+    Examples
+    --------
+    >>> import numpy as np, tacetnn as tn
+    >>> x = np.random.default_rng(0).standard_normal((200, 8), dtype=np.float32)
+    >>> net = tn.Network("linear 3 | linear 8", input=8, target="x", loss="mse", optimizer="adam lr=0.01")
+    >>> run = net.fit(x, epochs=5, validation=0.2, progress=False)
+    >>> [line["epoch"] for line in run.ledger], sorted(run.best)[:2]
+    ([1, 2, 3, 4, 5], ['linear1.bias', 'linear1.weight'])
+    >>> losses = [line["validation"]["data_loss"] for line in run.ledger]
+    >>> run.best_epoch == 1 + losses.index(min(losses))
+    True
     """
 
     def __init__(self, net: Network) -> None:
-        self._net: weakref.ref[Network] | None = weakref.ref(net)  # which holds this run: otherwise neither is freed at once
+        # The network holds this run: with another kind of reference, neither would be freed at once.
+        self._net: weakref.ref[Network] | None = weakref.ref(net)
         self.ledger: list[Line] = []
         self.steps_log: list[Line] = []
         self.warnings: list[Line] = []
@@ -140,5 +154,6 @@ def table(lines: list[Line]) -> str:
     head = ["epoch", "loss", "objective", "validation loss"]
     rows = [[line["epoch"], line["data_loss"], line["objective"], (line.get("validation") or {}).get("data_loss")]
             for line in lines]
-    cells = "".join("<tr>" + "".join(f"<td>{'' if x is None else f'{x:.4g}'}</td>" for x in row) + "</tr>" for row in rows)
+    texts = [["" if x is None else f"{x:.4g}" for x in row] for row in rows]
+    cells = "".join(f"<tr>{''.join(f'<td>{text}</td>' for text in row)}</tr>" for row in texts)
     return f"<table><tr>{''.join(f'<th>{h}</th>' for h in head)}</tr>{cells}</table>"

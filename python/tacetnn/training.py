@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows
-from .catalogue import entry
+from .catalogue import entries, entry
 from .description import pairs_in, value_of
 from .keeping import Kept
 from .progress import Cell, Epoch, Progress, digits
@@ -37,6 +37,7 @@ class Training:
         self.progress = Progress(settings.progress)
         self.epoch = 0  # that goes on, from 0
         self.spent = 0.0  # seconds in its steps
+        self.time = 0.0  # seconds in all steps of this process
         self.best, self.waited = math.nan, 0  # the figure of the best epoch; epochs since then
         self.length = float(settings.epochs)
         if settings.steps:  # without a number of batches, a step counts as an epoch
@@ -60,7 +61,8 @@ class Training:
         self.metric = metric_name(s.metric)
         self.better = {m["name"]: m["better"] for m in line_of(self.net.plan, "metrics")["metrics"]}
         if self.better.get(self.metric) == 0:
-            raise ValueError(f"{self.metric} is not one number, so no epoch can be the best by it: choose one like accuracy or f1")
+            raise ValueError(f"{self.metric} is not one number, so no epoch can be the best by it: choose one like "
+                             "accuracy or f1")
         self.test: Rows | None = None
         if isinstance(feed, Rows) and feed.data.info.has_test:
             data = _core.Data.open_as(feed.data.info.spec, feed.data.schema, "test", self.net.aim != "x")
@@ -68,8 +70,9 @@ class Training:
         least = self.net.plan.least_rows
         if isinstance(feed, Rows) and 0 < (left := feed.data.info.rows % s.batch) < least:
             rows = feed.data.info.rows
-            raise ValueError(f"the last batch of an epoch of {rows:,} rows would have {left} row{'' if left == 1 else 's'}, and "
-                             f"batch normalisation needs at least {least} to train: another batch leaves more rows, or none")
+            raise ValueError(f"the last batch of an epoch of {rows:,} rows would have {counted(left, 'row')}, and "
+                             f"batch normalisation needs at least {least} to train: another batch leaves more rows, or "
+                             "none")
 
     def check_length(self) -> None:
         """Refuses what depends on the length of an epoch or of the run if that is not known."""
@@ -80,8 +83,8 @@ class Training:
             what += [f"the lambda of {t.name}" for t in plan.terms() if plan.depends_on_length(t.name)]
             what += ["the learning rate"] * plan.depends_on_length()
         if what:
-            raise ValueError(f"{what[0]}: this depends on how many batches an epoch has, which x does not say: give batches that "
-                             "have a len(), as lists and most DataLoaders do")
+            raise ValueError(f"{what[0]}: this depends on how many batches an epoch has, which x does not say: give "
+                             "batches that have a len(), as lists and most DataLoaders do")
 
     def measured(self) -> str:
         """The metrics of the network, and the one that epochs are compared by."""
@@ -106,7 +109,8 @@ class Training:
         s = self.settings
         if s.out is not None:
             if s.resume and isinstance(self.feed, Batches) and self.feed.once:
-                raise ValueError("resume needs batches that can be had again: give a function that returns a new iterator")
+                raise ValueError("resume needs batches that can be had again: give a function that returns a new "
+                                 "iterator")
             kept = Kept(self, s.out, s.resume)
             kept.begin()
             self.kept = kept
@@ -140,8 +144,8 @@ class Training:
         if self.gives_up:
             self.progress.say(f"stopped early: {by} has not improved for {counted(self.waited, 'epoch')}")
         if run.best_epoch:
-            self.progress.say(f"the best epoch is {run.best_epoch}, with {self.settings.metric} {digits(self.best)} on the "
-                              "validation data: run.best")
+            self.progress.say(f"the best epoch is {run.best_epoch}, with {self.settings.metric} {digits(self.best)} on "
+                              "the validation data: run.best")
 
     @property
     def gives_up(self) -> bool:
@@ -174,6 +178,7 @@ class Training:
             done = self.feed.train(plan, most)
         finally:
             self.spent += time.perf_counter() - begun
+            self.time += time.perf_counter() - begun
         if done:
             self.after_steps()
 
@@ -225,8 +230,8 @@ class Training:
             self.settings.on_epoch(run)
 
     def compare(self, figures: Line) -> bool:
-        """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does part of
-        an epoch, unless there is nothing else."""
+        """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does
+        part of an epoch, unless there is nothing else."""
         terms = [t["training"] for t in figures["terms"]]
         due = any(t.get("due") != t.get("target") for t in terms)  # a target has a schedule that has not ended
         if due or not self.feed.over and math.isfinite(self.best):
@@ -237,8 +242,8 @@ class Training:
         self.waited = 0 if best else self.waited + self.feed.over
         if not math.isfinite(x) and not self.undefined:
             self.undefined = True
-            self.tell(f"{self.settings.metric} of the validation data is not a number, so epoch {self.run.epoch} and others like it "
-                      "cannot be the best")
+            self.tell(f"{self.settings.metric} of the validation data is not a number, so epoch {self.run.epoch} and "
+                      "others like it cannot be the best")
         if best:
             self.best, self.run.best_epoch = x, self.run.epoch
             self.run.best = self.net.state_dict()
@@ -265,8 +270,8 @@ class Training:
     def end(self) -> None:
         """All has gone well."""
         self.finish("ended")
-        if self.kept or self.test:
-            self.run.record |= {"figures": self.final()}
+        if (self.kept or self.test) and (figures := self.final()):
+            self.run.record["figures"] = figures
         if self.test:
             self.run.test = self.run.record["figures"]
         if self.kept:
@@ -277,16 +282,16 @@ class Training:
     def interrupted(self, why: BaseException) -> None:
         """Keeps what has been done so far."""
         self.progress.leave()
-        self.note_step()
-        state = "stopped" if isinstance(why, KeyboardInterrupt) else "failed"
-        self.finish(state)
-        if self.kept:
-            try:
+        try:
+            self.note_step()
+            self.finish("stopped" if isinstance(why, KeyboardInterrupt) else "failed")
+            if self.kept:
                 self.kept.checkpoint()
                 self.kept.record(self.run.record)
-                self.progress.say(f"stopped at step {self.run.step}; continue with out={self.kept.folder.path!r}, resume=True")
-            except (OSError, _core.Error) as e:
-                why.add_note(f"the folder of the run could not be written: {e}")
+                path = self.kept.folder.path
+                self.progress.say(f"stopped at step {self.run.step}; out={path!r}, resume=True continues")
+        except (OSError, RuntimeError, _core.Error) as e:
+            why.add_note(f"what had been done could not be kept: {e}")
 
     def finish(self, state: str) -> None:
         self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
@@ -298,19 +303,20 @@ class Training:
         for t in (t for t in plan.terms() if t.role == "loss"):
             within = "softmax" if t.kind == "cross_entropy" else "sigmoid" if entry(t.kind, "loss").logits else ""
             if y.kind == within:
-                self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the {within} at the end "
-                          "of the layers")
+                self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the "
+                          f"{within} at the end of the layers")
 
     def final(self) -> Line | None:
-        """The figures that the run ends with: of the test data if there are any, otherwise of the validation data, otherwise of
-        all training rows."""
+        """The figures that the run ends with: of the test data if there are any, otherwise of the validation data,
+        otherwise of all training rows."""
         part, feed = next(((p, f) for p, f in self.parts.items() if f), ("", None))
         if feed is None:
             return None
         done = self.net.plan.steps - self.first
         rows = feed.evaluate(self.net.plan, self.net.output).rows
-        step = sum(line["seconds"] for line in self.run.ledger) / done if done else 0.0
-        return {"part": part, "rows": rows} | line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch, step_us=step * 1e6)
+        figures = line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch,
+                          step_us=self.time / done * 1e6 if done else 0.0)
+        return {"part": part, "rows": rows} | figures
 
     def close(self) -> None:
         self.progress.clear()
@@ -331,8 +337,9 @@ class Training:
     @property
     def classes(self) -> list[str]:
         """What the classes are called, if they have names."""
-        known = json.loads(self.feed.data.schema or "{}") if isinstance(self.feed, Rows) and self.net.aim != "x" else {}
-        names = known.get("classes")
+        if not isinstance(self.feed, Rows) or self.net.aim == "x":
+            return []
+        names = json.loads(self.feed.data.schema or "{}").get("classes")
         return [str(name) for name in names] if isinstance(names, list) else []
 
     # ---- The line that moves ----
@@ -359,7 +366,8 @@ class Training:
 
 def in_epochs(role: str, text: str) -> bool:
     """Whether a description says something in epochs."""
-    names = {a.name for a in entry(text.split()[0], None if role == "penalty" else role).attributes}
+    kinds = entries(role) + (entries("constraint") if role == "penalty" else [])
+    names = {a.name for e in kinds if [e.name] == text.split()[:1] for a in e.attributes}
     return any(_core.spec_find(role, text, name)[1].given for name in names & TIMES)
 
 
