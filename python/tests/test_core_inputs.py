@@ -1,8 +1,10 @@
 """What the extension is given: names, paths, sizes, numbers and arrays of all kinds, also wrong ones."""
 
 import array
+import copy
 import os
 import pathlib
+import pickle
 import tempfile
 import unittest
 
@@ -147,7 +149,7 @@ class Numbers(unittest.TestCase):
                 lambda: _core.Pool(n),
                 lambda: _core.Graph().input("x", (n, n)),
             ):
-                with self.assertRaises((ValueError, OverflowError, MemoryError)):
+                with self.assertRaises((ValueError, OverflowError, MemoryError, RuntimeError)):
                     make()
         for n in (0, -1, 2**63):
             with self.assertRaises((ValueError, OverflowError)):
@@ -307,6 +309,25 @@ class Texts(unittest.TestCase):
         self.assertEqual(e.source[e.column : e.column + e.width], "redcue")
         self.assertIn("reduce", e.hint)
         self.assertIn("^~~~~~", str(e))
+
+
+class Objects(unittest.TestCase):
+    def test_they_are_made_only_as_described(self):
+        p = plan()
+        for o in (p, loader(), _core.Data.arrays(X), p.terms()[0], _core.Graph().labels("y"), _core.Pool(1)):
+            made = type(o)
+            if not isinstance(o, tuple):
+                for call in (copy.copy, copy.deepcopy, pickle.dumps):
+                    with self.assertRaises(TypeError):
+                        call(o)
+                with self.assertRaises(TypeError):
+                    object.__new__(made)
+            with self.assertRaises(TypeError):
+                made()
+            with self.assertRaises(TypeError):
+                type("Sub", (made,), {})
+        entry = _core.entries()[0]
+        self.assertEqual(pickle.loads(pickle.dumps(entry)), entry)
 
 
 class Catalogue(unittest.TestCase):
