@@ -69,6 +69,12 @@ class Arrays(unittest.TestCase):
             with self.assertRaisesRegex((TypeError, ValueError), "^x should"):
                 self.objective(bad, Y[:8])
 
+    def test_the_message_has_both_shapes(self):
+        with self.assertRaisesRegex(ValueError, r"target should have the shape \(rows,\), not \(8, 2\)"):
+            self.objective(X[:8], np.zeros((8, 2), np.int64))
+        with self.assertRaisesRegex(ValueError, r"x should have the shape \(rows, 4\), not \(8,\)"):
+            self.objective(X[:8, 0].copy(), Y[:8])
+
     def test_shapes(self):
         g = _core.Graph()
         g.loss("mse", g.chain(g.input("x", (2, 2)), "linear 1"), g.input("t", (2, 1)))
