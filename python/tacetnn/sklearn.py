@@ -86,7 +86,7 @@ class _Estimator(BaseEstimator):
                                       patience=self.patience, progress=self.progress)
         if self.patience and self.run_.best:
             self.network_.load_state_dict(self.run_.best)
-        self.network_.compile(batch=ROWS)
+        self.network_.compile(batch=ROWS, training=False)
         self.n_iter_ = len(self.run_.ledger)
 
     def __sklearn_is_fitted__(self) -> bool:  # parameters, not only results, have names that end in _

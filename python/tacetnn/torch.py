@@ -33,7 +33,8 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
 
     The calls of the module are followed with torch.fx, so it must not choose between them by the numbers that it is
     given. Layers that are functions in the module, ``F.relu``, are named after the module that calls them, their kind
-    and a number: ``layer1.0.relu1``.
+    and a number: ``layer1.0.relu1``. So are products and sums with parameters that belong to no layer of the module,
+    ``x @ self.w + self.b``: then ``w`` is ``linear1.weight`` in the network.
 
     Parameters
     ----------
@@ -128,7 +129,8 @@ def to_torch(net: Network) -> nn.Module:
     nn.Module
         In evaluation mode. It is an ``nn.Sequential`` where the network is a chain, otherwise an ``fx.GraphModule``,
         whose ``code`` is its forward pass. A network that has learned a scaling (``data="normalize=feature"``) becomes
-        a module that does it. jump_relu and batch_topk compute what they do in evaluation.
+        a module that does it. Parameters that stayed frozen in a fit do not require a gradient. jump_relu and
+        batch_topk compute what they do in evaluation.
 
     Raises
     ------
@@ -150,4 +152,7 @@ def to_torch(net: Network) -> nn.Module:
     state = {k: torch.from_numpy(v) for k, v in net.state_dict().items()}
     unexpected = module.load_state_dict(state, strict=False).unexpected_keys
     assert not unexpected, unexpected
+    parameters = [v for v in net.plan.values() if v.role == "parameter"]
+    for v in parameters if any(v.trainable for v in parameters) else ():  # a plan that does not train says it of none
+        module.get_parameter(v.name).requires_grad_(v.trainable)
     return module.eval()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import fx, nn
 
 from .torch_words import BY_MODULE, Axis, Row, described, module_of
@@ -42,6 +43,15 @@ class Value(NamedTuple):
     second: bool = False
 
 
+class Tensor(NamedTuple):
+    """A parameter that the module uses outside of a layer."""
+
+    value: nn.Parameter
+    path: str
+    turned: bool = False
+    """Whether it is used transposed."""
+
+
 class Refused(ValueError):
     """What a call of the module is, and why it has no counterpart."""
 
@@ -52,6 +62,8 @@ MOVES = {"permute", "transpose", "swapaxes", torch.permute, torch.transpose}
 SAME = {"contiguous", "clone", "float"}
 MEANS = {"mean", torch.mean}
 JOINS = {torch.cat, torch.concat}
+TURNS = {"t", "transpose", "permute", torch.t, torch.transpose, torch.permute, getattr}
+PRODUCTS = {operator.matmul, "matmul", torch.matmul, torch.mm}
 PAIRS = {operator.add: "add", operator.iadd: "add", torch.add: "add", "add": "add", "add_": "add",
          operator.sub: "sub", operator.isub: "sub", torch.sub: "sub", "sub": "sub", "sub_": "sub",
          operator.mul: "mul", operator.imul: "mul", torch.mul: "mul", "mul": "mul", "mul_": "mul"}
@@ -119,7 +131,8 @@ class Reader:
         self.root, self.stages, self.last = module, list[str](), "x"
         self.weights: dict[str, torch.Tensor] = {}
         self.frozen: list[str] = []
-        self.owners: dict[int, str] = {}
+        self.owners: dict[int, tuple[str, bool]] = {}
+        self.tensors: dict[Any, Tensor] = {}
         try:
             traced = fx.GraphModule(module, _Tracer().trace(module, others_of(module)))
         except Exception as e:
@@ -130,7 +143,7 @@ class Reader:
         recorder.run(example.clone())
         self.found = recorder.found
         self.names = {"x", "target", *(str(n.target) for n in graph.nodes if n.op == "call_module")}
-        self.calls: dict[str, int] = {}
+        self.called: set[str] = set()
         self.values: dict[fx.Node, Value] = {}
         for node in graph.nodes:
             try:
@@ -151,12 +164,22 @@ class Reader:
 
     def name_at(self, node: fx.Node, kind: str) -> str:
         """A name for a layer that has none in the module: its kind and a number, in the module that calls it."""
-        where = node.meta["place"] + "." if node.meta["place"] else ""
-        n = 1
+        place = str(node.target).rpartition(".")[0] if node.op == "call_module" else node.meta["place"]
+        where, n = place and place + ".", 1
         while f"{where}{kind}{n}" in self.names:
             n += 1
         self.names.add(f"{where}{kind}{n}")
         return f"{where}{kind}{n}"
+
+    def name_of_call(self, module: str) -> str:
+        """The name of a module; if it is called again, with a number."""
+        name, n = module, 1
+        while name in self.called or n > 1 and name in self.names:
+            n += 1
+            name = f"{module}_{n}"
+        self.called.add(name)
+        self.names.add(name)
+        return name
 
     def add(self, value: Value, text: str, name: str) -> str:
         if value.name != self.last:
@@ -233,16 +256,22 @@ class Reader:
             self.values[node] = Value("x", row[1:] + row[:1] if len(row) == 3 else row, row, len(row) == 3)
         elif shape is None and node.op == "call_module":
             raise ValueError("has no counterpart")
+        elif node.op == "get_attr":
+            p = operator.attrgetter(str(node.target))(self.root)
+            if isinstance(p, nn.Parameter):
+                self.tensors[node] = Tensor(p, str(node.target))
+        elif node.target in TURNS and (t := self.tensors.get(node.args[0])) and t.value.ndim == 2:
+            self.tensors[node] = t._replace(turned=not t.turned)
         elif shape is not None and node.op in ("call_module", "call_function", "call_method"):
-            if not shape or shape[0] != self.rows:
+            if shape[:1] != (self.rows,) and not any(n in self.tensors for n in node.all_input_nodes):
                 raise ValueError(f"makes {list(shape)} of {self.rows} rows, which has no counterpart")
             self.values[node] = self.call(node, shape[1:])
 
     def input(self, of: Any) -> Value:
         if isinstance(of, fx.Node) and of in self.values:
             return self.values[of]
-        if isinstance(of, fx.Node) and of.op == "get_attr":
-            raise Refused(f"{of.target} is a parameter outside of a layer, which has no counterpart")
+        if isinstance(of, fx.Node) and of in self.tensors:
+            raise Refused(f"{self.tensors[of].path} is a parameter outside of a layer, which has no counterpart here")
         if isinstance(of, fx.Node):
             raise Refused(f"{of.target} is not a result of a layer, and has no counterpart here")
         raise Refused(f"the number {of!r} has no counterpart")
@@ -251,6 +280,12 @@ class Reader:
         what = node.target
         if node.op == "call_module":
             return self.call_module(node, self.root.get_submodule(str(what)), row)
+        if what in PRODUCTS and node.args[1] in self.tensors:
+            t = self.tensors[node.args[1]]
+            return self.linear(node, t._replace(turned=not t.turned), None)
+        if what == F.linear and node.args[1] in self.tensors:
+            bias = node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
+            return self.linear(node, self.tensors[node.args[1]], self.tensors.get(bias))
         if what in PAIRS:
             return self.pair(node, PAIRS[what], row)
         if what in JOINS:
@@ -280,9 +315,7 @@ class Reader:
         value = self.input(given[0])
         if isinstance(module, nn.Identity):
             return value
-        self.calls[name] = self.calls.get(name, 0) + 1
-        if self.calls[name] > 1:
-            name = f"{name}_{self.calls[name]}"
+        name = self.name_of_call(name)
         if isinstance(module, (nn.Flatten, nn.Unflatten)):
             return self.reshaped(node, value, row, name)
         if type(module) not in BY_MODULE:
@@ -312,25 +345,69 @@ class Reader:
 
     def parameters(self, module: nn.Module, name: str) -> str:
         """Notes the module's weights; returns the attributes by which a layer shares those that another one owns."""
-        shared = ""
-        for key, p in module.named_parameters(recurse=False):
-            if id(p) in self.owners:
-                shared += f" {key}={self.owners[id(p)]}"
-                continue
-            self.owners[id(p)] = f"{name}.{key}"
-            self.weights[f"{name}.{key}"] = p.detach()
-            if not p.requires_grad:
-                self.frozen.append(f"{name}.{key}")
         for key, b in module.named_buffers(recurse=False):
             if id(b) in self.owners:
                 raise Refused("is called twice, but remembers one set of means")
-            self.owners[id(b)] = f"{name}.{key}"
+            self.owners[id(b)] = f"{name}.{key}", False
             if key != "num_batches_tracked":
-                self.weights[f"{name}.{key}"] = b.detach()
-        return shared
+                self.weights[f"{name}.{key}"] = b
+        return "".join(self.use(name, key, Tensor(p, "")) for key, p in module.named_parameters(recurse=False))
+
+    # ---- Parameters --------------------------------------------------------------------------------------------------
+
+    def use(self, layer: str, key: str, t: Tensor) -> str:
+        """A layer's attribute for a parameter that another layer owns; otherwise it is the layer's own: an empty text."""
+        if id(t.value) in self.owners:
+            owner, turned = self.owners[id(t.value)]
+            return f" {key}={owner}{' transposed' if turned != t.turned else ''}"
+        name = f"{layer}.{key}"
+        self.owners[id(t.value)] = name, t.turned
+        self.weights[name] = t.value.detach().t() if t.turned else t.value.detach()
+        if not t.value.requires_grad:
+            self.frozen.append(name)
+        return ""
+
+    def name_for(self, node: fx.Node, kind: str, **parameters: Tensor | None) -> str:
+        """A name for a layer that is made for parameters: that of a module in which one of them is, if it has none yet."""
+        for key, t in parameters.items():
+            place, _, last = t.path.rpartition(".") if t else ("", "", "")
+            if last == key and place and place not in self.names:
+                self.names.add(place)
+                return place
+        return self.name_at(node, kind)
+
+    def linear(self, node: fx.Node, weight: Tensor, bias: Tensor | None) -> Value:
+        value = self.turned(node, self.input(node.args[0]), False)
+        if weight.value.ndim != 2:
+            raise Refused(f"{weight.path} of {list(weight.value.shape)} has no counterpart")
+        out = weight.value.shape[1 if weight.turned else 0]
+        name = self.name_for(node, "linear", weight=weight, bias=bias)
+        text = f"linear {out}" + self.use(name, "weight", weight)
+        text += " bias=false" if bias is None else self.use(name, "bias", bias)
+        return Value(self.add(value, text, name), (*value.shape[:-1], out), (*value.row[:-1], out))
+
+    def scale_shift(self, node: fx.Node, word: str, value: Value, t: Tensor) -> Value:
+        """A sum or a product with a number for each unit."""
+        value = self.turned(node, value, t.value.ndim > 1 and t.value.shape[-1] == 1)
+        if t.value.numel() != value.shape[-1] or t.value.ndim not in (1, len(value.row), len(value.row) + 1):
+            raise Refused(f"{t.path} of {list(t.value.shape)} has no counterpart")
+        key = "weight" if word == "mul" else "bias"
+        name = self.name_for(node, "scale_shift", **{key: t})
+        text = {"mul": " bias=false", "add": " weight=false", "sub": " weight=false negate"}[word]
+        text = f"scale_shift{text}{self.use(name, key, t)}"
+        if f"{name}.{key}" in self.weights:
+            self.weights[f"{name}.{key}"] = t.value.detach().flatten()
+        return value._replace(name=self.add(value, text, name))
+
+    # ---- Joins -------------------------------------------------------------------------------------------------------
 
     def pair(self, node: fx.Node, word: str, row: Shape) -> Value:
-        a, b = (self.input(n) for n in node.args)
+        given = [*node.args]
+        if given[0] in self.tensors and word != "sub":
+            given.reverse()
+        if given[1] in self.tensors:
+            return self.scale_shift(node, word, self.input(given[0]), self.tensors[given[1]])
+        a, b = (self.input(n) for n in given)
         if node.kwargs:
             raise Refused(f"{node.kwargs} has no counterpart")
         if len(a.row) != len(b.row):

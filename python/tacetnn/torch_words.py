@@ -189,9 +189,10 @@ def described(row: Row, module: nn.Module) -> str:
         value = getattr(module, argument)
         if value not in values:
             raise ValueError(f"{argument}={value!r} has no counterpart")
-    if isinstance(module, nn.LayerNorm) and (len(module.normalized_shape) > 1 or
-                                             module.elementwise_affine and module.bias is None):
-        raise ValueError(f"({module.extra_repr()}) has no counterpart")
+    if isinstance(module, nn.LayerNorm) and len(module.normalized_shape) > 1:
+        raise ValueError(f"normalized_shape={module.normalized_shape} has no counterpart")
+    if "affine" in row.attributes and getattr(module, row.attributes["affine"]) and module.bias is None:
+        raise ValueError("bias=False has no counterpart")
     given = {attribute: getattr(module, argument) for attribute, argument in row.attributes.items()}
     if row.word == "pad":
         given = dict(zip(PADS, module.padding))

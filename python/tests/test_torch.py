@@ -38,6 +38,12 @@ def trained(module):
     return module
 
 
+def without_bias(module):
+    """What later versions of PyTorch make of bias=False."""
+    module.bias = None
+    return module
+
+
 class Tokens(nn.Module):
     """[N, T, D]: layers of the last dimension, and of the second."""
 
@@ -81,8 +87,8 @@ class Calls(nn.Module):
 ROW, TOKENS, IMAGE = (6,), (6, 8), (6, 9, 8)
 MODULES = {  # an example of each row of the table, and of what rows it takes
     nn.Linear: (nn.Linear(6, 4, bias=False), ROW), nn.Conv1d: (nn.Conv1d(6, 4, 3, 2, 1, groups=2), TOKENS),
-    nn.Conv2d: (nn.Conv2d(6, 4, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), IMAGE), nn.ReLU: (nn.ReLU(True), IMAGE),
-    nn.ReLU6: (nn.ReLU6(), ROW), nn.Hardtanh: (nn.Hardtanh(-0.5, 2), ROW), nn.LeakyReLU: (nn.LeakyReLU(0.2), IMAGE),
+    nn.Conv2d: (nn.Conv2d(6, 4, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), IMAGE), nn.ReLU: (nn.ReLU(), IMAGE),
+    nn.ReLU6: (nn.ReLU6(), ROW), nn.Hardtanh: (nn.Hardtanh(-0.5, 2.0), ROW), nn.LeakyReLU: (nn.LeakyReLU(0.2), IMAGE),
     nn.Threshold: (nn.Threshold(0.5, 0), ROW), nn.GELU: (nn.GELU("tanh"), ROW), nn.SiLU: (nn.SiLU(), ROW),
     nn.Hardswish: (nn.Hardswish(), ROW), nn.Sigmoid: (nn.Sigmoid(), ROW), nn.Hardsigmoid: (nn.Hardsigmoid(), ROW),
     nn.Tanh: (nn.Tanh(), ROW), nn.Softmax: (nn.Softmax(1), IMAGE), nn.LogSoftmax: (nn.LogSoftmax(-1), TOKENS),
@@ -135,6 +141,28 @@ class Named(nn.Module):
         return self.block(x)
 
 
+class Code(nn.Module):
+    """A sparse autoencoder of bare parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.w, self.b, self.pre = (nn.Parameter(torch.randn(*shape)) for shape in ((6, 9), (9,), (6,)))
+
+    def forward(self, x):
+        return torch.relu((x - self.pre) @ self.w + self.b) @ self.w.t() + self.pre
+
+
+class Gain(nn.Module):
+    """A factor for each channel, and an offset."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain, self.offset = nn.Parameter(torch.randn(3, 1, 1)), nn.Parameter(torch.randn(1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.gain * x + self.offset
+
+
 class FromTorch(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(0)
@@ -164,8 +192,11 @@ class FromTorch(unittest.TestCase):
                 x, module = torch.randn(2, *row), trained(nn.Sequential(module)).eval()
                 net = tn.Network.from_torch(module, x)
                 with torch.no_grad():
-                    found, expected = net.to_torch()(x), module(x)
+                    back = net.to_torch()
+                    found, expected = back(x), module(x)
                     self.assertTrue(torch.allclose(found, expected.reshape(found.shape), atol=1e-5))
+                if not isinstance(module[0], (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)):
+                    self.assertEqual(repr(back.get_submodule("0")), repr(module[0]))
 
     def test_functions(self):
         for i, (function, row, *modules) in enumerate(FUNCTIONS):
@@ -183,6 +214,12 @@ class FromTorch(unittest.TestCase):
             with self.subTest(message), self.assertRaisesRegex(ValueError, message):
                 tn.Network.from_torch(module, x)
 
+    def test_large_images_need_little_memory(self):
+        module = nn.Sequential(nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        net = tn.Network.from_torch(module, torch.randn(1, 3, 224, 224))
+        self.assertLess(net.batch * 224 * 224 * 64 * 4, 2**29)
+        self.assertEqual(tn.Network.from_torch(nn.Linear(4, 3), torch.ones(1, 4)).batch, 128)
+
     def test_outputs_that_differ_are_refused(self):
         for function in (lambda x: F.dropout(x, 0.5), lambda x: F.relu(x, inplace=True) + x):
             with self.assertRaisesRegex(ValueError, "differ from those of the module"):
@@ -197,6 +234,41 @@ class FromTorch(unittest.TestCase):
         net.fit(np.ones((8, 6), np.float32), epochs=1, progress=False)
         self.assertTrue(np.array_equal(net["0.bias"], module[0].bias.detach().numpy()))
         self.assertFalse(np.array_equal(net["0.weight"], module[0].weight.detach().numpy()))
+        back = net.to_torch()
+        self.assertIs(back.get_submodule("2").weight, back.get_submodule("0").weight)
+        self.assertEqual({k: p.requires_grad for k, p in back.named_parameters()},
+                         {"0.weight": True, "0.bias": False, "2.bias": True})
+
+    def test_parameters_outside_of_layers(self):
+        for module, x in (
+                (Code(), torch.randn(3, 6)),
+                (Calls(lambda x, a: F.linear(F.relu(a(x)), a.weight.t()), nn.Linear(6, 4)), torch.randn(3, 6)),
+                (Gain(), torch.randn(2, 3, 5, 6)),
+                (Calls(lambda x, a: a.weight * x, nn.LayerNorm(6)), torch.randn(2, 3, 6))):
+            with self.subTest(type(module).__name__), torch.no_grad():
+                net = tn.Network.from_torch(module, x)
+                back = net.to_torch()
+                self.assertTrue(torch.allclose(back(x), module(x), atol=1e-5))
+                self.assertEqual(tn.Network.from_torch(back, x).layers, net.layers)
+        self.assertEqual(tn.Network.from_torch(Code(), torch.randn(3, 6)).layers,
+                         "scale_shift weight=false negate name=scale_shift1 | linear 9 bias=false name=linear1 | "
+                         "scale_shift weight=false name=scale_shift2 | relu name=relu1 | "
+                         "linear 6 weight=linear1.weight transposed bias=false name=linear2 | "
+                         "scale_shift weight=false bias=scale_shift1.bias name=scale_shift3")
+
+    def test_modules_that_are_called_twice(self):
+        class Twice(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc, self.act, self.act_2 = nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 2)
+
+            def forward(self, x):
+                return self.act_2(self.act(self.fc(self.act(self.fc(x)))))
+
+        net = tn.Network.from_torch(Twice(), torch.randn(3, 6))
+        self.assertEqual(net.layers, "linear 6 name=fc | relu name=act | linear 6 weight=fc.weight bias=fc.bias name=fc_2 | "
+                                     "relu name=act_3 | linear 2 name=act_2")
+        self.assertEqual(list(net.weights()), list(Twice().state_dict()))
 
     def test_what_has_no_counterpart_is_named_with_its_place(self):
         class Inner(nn.Module):
@@ -216,12 +288,15 @@ class FromTorch(unittest.TestCase):
                 (Inner(None), rows, "erf in block has no counterpart"),
                 (Inner(nn.BatchNorm1d(6, track_running_stats=False)), rows, "track_running_stats=False"),
                 (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
+                (Inner(without_bias(nn.LayerNorm(6))), rows, "bias=False"),
+                (Inner(without_bias(nn.GroupNorm(2, 6))), rows, "bias=False"),
                 (Inner(nn.Softmax(2)), image, "dim=2"),
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
-                (Calls(lambda x, a: F.linear(x, a.weight), nn.Linear(6, 6)), rows,
-                 "m.0.weight is a parameter outside of a layer"),
+                (Calls(lambda x, a: a.bias - x, nn.Linear(6, 6)), rows, "m.0.bias is a parameter outside of a layer"),
+                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a parameter"),
+                (Calls(lambda x, a: x + a.weight, nn.Linear(6, 3)), tokens, r"m.0.weight of \[3, 6\]"),
                 (Calls(lambda x: x * 2), rows, "mul in block: the number 2"),
                 (Calls(lambda x: (x, x)), rows, "several values"),
                 (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
