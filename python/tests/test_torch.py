@@ -124,6 +124,9 @@ FUNCTIONS = (  # calls, and what rows they take
     (lambda x: torch.sub(x, x.sigmoid()), ROW), (lambda x: x.tanh().mul(x), TOKENS),
     (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], -1), TOKENS),
     (lambda x: torch.cat([x], 1).contiguous().relu(), ROW), (lambda x: torch.relu(input=x), ROW),
+    (lambda x: x.clamp(min=0), ROW), (lambda x: torch.cat(tensors=(x, x.tanh()), dim=1), ROW),
+    (lambda x: torch.add(input=x, other=torch.transpose(input=x, dim0=1, dim1=2).transpose(1, 2)), TOKENS),
+    (lambda x, a: F.linear(x, weight=a.weight, bias=a.bias), ROW, nn.Linear(6, 2)),
     (lambda x, a, b: b(a(x)).squeeze(-1) * x, ROW, nn.Linear(6, 6), nn.Unflatten(1, (6, 1))),
     (lambda x, a, b: torch.flatten(b(a(input=x)), 1), TOKENS, nn.Conv1d(6, 4, 2), nn.BatchNorm1d(4)),
     (lambda x, a: x + a(x.transpose(1, 2)).transpose(1, 2), TOKENS, nn.Linear(6, 6)),
@@ -266,8 +269,9 @@ class FromTorch(unittest.TestCase):
                 return self.act_2(self.act(self.fc(self.act(self.fc(x)))))
 
         net = tn.Network.from_torch(Twice(), torch.randn(3, 6))
-        self.assertEqual(net.layers, "linear 6 name=fc | relu name=act | linear 6 weight=fc.weight bias=fc.bias name=fc_2 | "
-                                     "relu name=act_3 | linear 2 name=act_2")
+        self.assertEqual(net.layers, "linear 6 name=fc | relu name=act | "
+                                     "linear 6 weight=fc.weight bias=fc.bias name=fc_2 | relu name=act_3 | "
+                                     "linear 2 name=act_2")
         self.assertEqual(list(net.weights()), list(Twice().state_dict()))
 
     def test_what_has_no_counterpart_is_named_with_its_place(self):
@@ -295,8 +299,12 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
                 (Calls(lambda x, a: a.bias - x, nn.Linear(6, 6)), rows, "m.0.bias is a parameter outside of a layer"),
-                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a parameter"),
+                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a"),
                 (Calls(lambda x, a: x + a.weight, nn.Linear(6, 3)), tokens, r"m.0.weight of \[3, 6\]"),
+                (Calls(lambda x: x.clamp(max=1)), rows, "max=1"),
+                (Calls(lambda x: torch.add(x, x, alpha=2)), rows, "alpha"), (Calls(lambda x: x.max(1)[0]), rows, "max"),
+                (Calls(lambda x: x.mean()), rows, "makes"), (Calls(lambda x: F.softmax(x)), rows, "dim=None"),
+                (Calls(lambda x: x[:, 1:]), rows, "getitem"), (Calls(lambda x: F.normalize(x)), rows, "norm"),
                 (Calls(lambda x: x * 2), rows, "mul in block: the number 2"),
                 (Calls(lambda x: (x, x)), rows, "several values"),
                 (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
