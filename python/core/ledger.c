@@ -134,8 +134,11 @@ static PyObject *plan_set_lambda(PyObject *self, PyObject *args)
 {
     const char *term;
     double lambda;
-    tacet_plan *p = PyArg_ParseTuple(args, "sd:set_lambda", &term, &lambda) ? core_plan_of(self) : NULL;
-    return p ? core_result(tacet_set_lambda(p, term, lambda), tacet_plan_error(p)) : NULL;
+    core_plan *p = (core_plan *)self;
+    if (!PyArg_ParseTuple(args, "sd:set_lambda", &term, &lambda) || !core_plan_of(self)) return NULL;
+    /* Ranks may sum here. */
+    const bool good = CORE_RUN(p, tacet_plan_error(p->plan), tacet_set_lambda(p->plan, term, lambda));
+    return good ? Py_NewRef(Py_None) : NULL;
 }
 
 /* ---- The ledger -------------------------------------------------------------------------------------------------- */
@@ -143,10 +146,10 @@ static PyObject *plan_set_lambda(PyObject *self, PyObject *args)
 static PyObject *plan_ledger_reset(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    tacet_plan *p = core_plan_of(self);
-    if (!p) return NULL;
-    tacet_ledger_reset(p);
-    Py_RETURN_NONE;
+    core_plan *p = (core_plan *)self;
+    if (!core_plan_of(self)) return NULL;
+    const bool good = CORE_RUN(p, tacet_plan_error(p->plan), (tacet_ledger_reset(p->plan), TACET_OK));
+    return good ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *plan_ledger_total(PyObject *self, PyObject *unused)

@@ -148,8 +148,9 @@ static PyObject *plan_reset_counts(PyObject *self, PyObject *unused)
 static PyObject *plan_set_rate(PyObject *self, PyObject *args)
 {
     double rate;
-    tacet_plan *p = PyArg_ParseTuple(args, "d:set_rate", &rate) ? core_plan_of(self) : NULL;
-    return p ? core_result(tacet_set_rate(p, rate), tacet_plan_error(p)) : NULL;
+    core_plan *p = (core_plan *)self;
+    if (!PyArg_ParseTuple(args, "d:set_rate", &rate) || !core_plan_of(self)) return NULL;
+    return CORE_RUN(p, tacet_plan_error(p->plan), tacet_set_rate(p->plan, rate)) ? Py_NewRef(Py_None) : NULL;
 }
 
 static size_t explain_text(const void *of, const char *what, char *text, size_t capacity)

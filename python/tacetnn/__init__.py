@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from . import _core
 from ._core import (Data, DescriptionError, Error, File, FileError, Graph, IOFailure, Loader, NotFiniteError,
                     OutOfMemoryError, Plan, Pool, RunError, Value, machine)
 from .catalogue import Entry, entries, help
@@ -11,6 +12,8 @@ from .run import Run, TrainingWarning
 __all__ = ["Data", "DescriptionError", "Entry", "Error", "File", "FileError", "Graph", "IOFailure", "Loader", "Network",
            "NotFiniteError", "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value",
            "entries", "explain", "help", "machine"]
+
+__version__ = _core.version()
 
 
 def explain(net: Network) -> str:

@@ -1,7 +1,8 @@
 """Arrays of other packages, as arrays that the library can read where they are.
 
-The library takes C-contiguous numbers of float32, float64, uint8, int32 and int64. An array that is like that is used in
-place; any other is copied once. Nothing here imports the other packages: their objects are known by what they offer.
+The library takes C-contiguous numbers of float32, float64, uint8, int32 and int64. An array that is like that is used
+in place; any other is copied once. Nothing here imports the other packages: their objects are known by what they
+offer.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def as_array(x: Any, what: str) -> Array:
     if x is None:
         raise TypeError(f"{what} is missing")
     if isinstance(x, np.ma.MaskedArray):
-        if np.ma.is_masked(x):
+        if np.any(x.mask):
             raise ValueError(f"{what} has masked values: fill them first, {what}.filled(0)")
         return np.asarray(x.data)
     if isinstance(x, np.ndarray):
@@ -59,7 +60,8 @@ def as_array(x: Any, what: str) -> Array:
         except (BufferError, RuntimeError) as e:
             raise TypeError(f"{what} cannot be read by the CPU: {e}") from None
     listed = isinstance(x, Sequence) and not isinstance(x, str | bytes)
-    if not (listed or hasattr(x, "__array__") or hasattr(x, "__float__") or _has_buffer(x)):
+    known = ("__array__", "__array_interface__", "__array_struct__", "__float__")
+    if not (listed or any(hasattr(x, name) for name in known) or _has_buffer(x)):
         raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}")
     if isinstance(x, list | tuple) and x and hasattr(x[0], "detach"):
         x = [as_array(row, what) for row in x]
@@ -98,7 +100,8 @@ def _of_frame(x: Any, what: str) -> Any:
     columns = x.dtypes.items() if hasattr(getattr(x, "dtypes", None), "items") else [(getattr(x, "name", None), None)]
     for name, dtype in columns:
         column = x if dtype is None else x[name]
-        label = what if name is None else f"the column {name!r} of {what}" if dtype is not None else f"{what} ({name!r})"
+        named = f"the column {name!r} of {what}" if dtype is not None else f"{what} ({name!r})"
+        label = what if name is None else named
         if getattr(column, "ndim", 1) != 1:
             raise ValueError(f"{what} has two columns called {name!r}")
         if not hasattr(column, "isna"):
@@ -106,8 +109,9 @@ def _of_frame(x: Any, what: str) -> Any:
         if column.dtype == object:
             _plain(column.to_numpy(), label)
         elif getattr(column.dtype, "kind", "O") not in "fiub":
-            raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, or leave it out")
-        elif not isinstance(column.dtype, np.dtype) and column.isna().any():
+            raise TypeError(f"{label} holds {column.dtype}, not numbers: encode it, as pandas.get_dummies does, "
+                            "or leave it out")
+        elif column.isna().any():
             raise ValueError(f"{label} has missing values: fill them, as fillna does, or leave it out")
     a = x.to_numpy()
     if a.dtype == object:
@@ -135,10 +139,14 @@ def numbers(x: Any, what: str) -> Array:
 
 def labels(y: Any, what: str) -> Array:
     """y as class indices: C-contiguous whole numbers."""
-    if isinstance(y, np.ndarray | list | tuple) and np.asarray(y).dtype.kind in "US":
-        raise TypeError(f"{what} should hold the numbers of classes, from 0 on, not text: classes, {what} = "
-                        f"numpy.unique({what}, return_inverse=True)")
-    a = as_array(y, what)
+    try:
+        a = as_array(y, what)
+    except TypeError:
+        listed = isinstance(y, np.ndarray | list | tuple) or hasattr(y, "to_numpy")
+        if listed and any(isinstance(v, str | bytes) for v in np.asarray(y, object).flat):
+            raise TypeError(f"{what} should hold the numbers of classes, from 0 on, not text: classes, {what} = "
+                            f"numpy.unique({what}, return_inverse=True)") from None
+        raise
     if a.dtype.kind == "f":
         whole = np.isfinite(a) & (a == np.trunc(a))
         if not whole.all():
@@ -162,8 +170,8 @@ def _required(a: Array, types: Sequence[np.dtype[Any]]) -> Array:
 def rows_of(a: Array, shape: tuple[int, ...], what: str, hint: str = "") -> Array:
     """The array as rows of that shape, [rows, *shape], without a copy.
 
-    Sizes of 1 may be missing or added, and a vector of all numbers is as good as a row of that shape, since neither changes
-    their order.
+    Sizes of 1 may be missing or added, and a vector of all numbers is as good as a row of that shape, since neither
+    changes their order.
     """
     if a.ndim == 0:
         raise ValueError(f"{what} should be rows, {_shape(shape)}, not a single number")

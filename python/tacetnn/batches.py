@@ -123,6 +123,11 @@ class Batches:
             self.over = self.position == self.batches or self._peek() is None
 
     @property
+    def rows(self) -> Array | None:
+        """The rows of the batch that comes next."""
+        return self._next["x"] if self._next else None
+
+    @property
     def first(self) -> int:
         """Rows of the batch that comes next."""
         return len(self._next["x"]) if self._next else 0
@@ -137,8 +142,8 @@ class Batches:
             if feed is not None:
                 if len(feed["x"]) > self.net.batch:
                     self.grow(len(feed["x"]))
-                self.net.feed(plan, feed)
-                plan.step()
+                self.net.feed(self.net.plan, feed)
+                self.net.plan.step()
                 self._next = None  # only now: the batch of a step that failed has not been learned
                 self.net.remember(feed["x"], feed.get("target"), fitted=True)
                 self.over = self.position == self.batches

@@ -12,6 +12,8 @@ from functools import cache
 
 from . import _core
 
+WIDTH = 100
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -22,13 +24,13 @@ class Entry:
     name : str
         ``"l1"``.
     role : str
-        ``"layer"``, ``"loss"``, ``"penalty"``, ``"constraint"``, ``"optimizer"``, ``"schedule"``, ``"metric"``, ``"data"``
-        or ``"augmentation"``.
+        ``"layer"``, ``"loss"``, ``"penalty"``, ``"constraint"``, ``"optimizer"``, ``"schedule"``, ``"metric"``,
+        ``"data"`` or ``"augmentation"``.
     formula, doc, source : str
         What it computes, in a line and in a few, and the publication that it comes from.
     attributes : tuple of Attribute
-        Its own, then those that all entries of its role have. Each has name, type, preset (None: it must be given), doc,
-        positional and common.
+        Its own, then those that all entries of its role have. Each has name, type, preset (None: it must be given),
+        doc, positional and common.
     parameter : tuple of str
         The parameters that a layer has, ``("weight", "bias")``.
     labels : bool
@@ -51,28 +53,37 @@ class Entry:
     mixes: bool
 
     def __str__(self) -> str:
-        lines = [f"{self.name} ({self.role})", *_wrapped(self.formula or "", 4), "", *_wrapped(self.doc, 0)]
-        if self.parameter:
-            lines += ["", "Parameters: " + ", ".join(self.parameter)]
+        """What ``tacet ops`` prints of it."""
+        lines = [f"{self.name} ({self.role})", *_wrapped(self.formula or "", 4), *_paragraph("", self.doc)]
+        if self.mixes:
+            lines += _paragraph("", "Mixes samples: in training, its output for one sample depends on the whole batch.")
         if self.attributes:
             lines += ["", "Attributes:"]
         for a in self.attributes:
             preset = "" if a.preset == "" else ", must be given" if a.preset is None else f", default {a.preset}"
             lines.append(f"  {a.name}{' (positional)' if a.positional else ''}  {a.type}{preset}")
             lines += _wrapped(a.doc, 6)
-        if self.source:
-            lines += ["", *_wrapped(f"Source: {self.source}", 0)]
-        return "\n".join(lines)
+        if self.parameter:
+            lines += ["", f"Parameters: {', '.join(self.parameter)}"]
+            name = self.parameter[0]
+            lines += _wrapped(f"{name}=LAYER.{name} shares the parameter of an earlier layer: a single parameter, "
+                              "which receives the gradients of both layers", 6)
+        return "\n".join([*lines, *_paragraph("Source: ", self.source)])
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
-    return textwrap.wrap(text, 100, initial_indent=" " * indent, subsequent_indent=" " * indent)
+def _wrapped(text: str, indent: int, head: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=head or " " * indent, subsequent_indent=" " * indent,
+                         break_on_hyphens=False, break_long_words=False)
+
+
+def _paragraph(head: str, text: str) -> list[str]:
+    return ["", *_wrapped(text, len(head), head)] if text else []
 
 
 @cache
 def _all() -> tuple[Entry, ...]:
-    return tuple(Entry(e.name, e.role, e.formula, e.doc, e.source, tuple(_core.attributes(i)), tuple(e.parameter), e.labels,
-                       e.logits, e.mixes) for i, e in enumerate(_core.entries()))
+    return tuple(Entry(e.name, e.role, e.formula, e.doc, e.source, tuple(_core.attributes(i)), tuple(e.parameter),
+                       e.labels, e.logits, e.mixes) for i, e in enumerate(_core.entries()))
 
 
 def entries(role: str | None = None) -> list[Entry]:
@@ -101,7 +112,8 @@ def entry(name: str, role: str | None = None) -> Entry:
         if e.name == name:
             return e
     near = get_close_matches(name, [e.name for e in entries(role)])
-    raise KeyError(f"the catalogue has no {role or 'word'} {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise KeyError(f"the catalogue has no {role or 'word'} {name!r}{hint}")
 
 
 def help(word: str) -> str:

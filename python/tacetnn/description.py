@@ -1,7 +1,7 @@
 """Description: the settings of a network, and the graph that they describe.
 
-The graph is built in the order in which the program builds it, so that both draw the same weights and train with the same
-bits.
+The graph is built in the order in which the program builds it, so that both draw the same weights and train with the
+same bits.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
     pairs: dict[str, list[str]] = {}
     for selector, texts in (given or {}).items():
         several = [texts] if isinstance(texts, str) else texts
-        if not (isinstance(selector, str) and isinstance(several, list | tuple) and all(isinstance(t, str) for t in several)):
+        listed = isinstance(several, list | tuple) and all(isinstance(text, str) for text in several)
+        if not isinstance(selector, str) or not listed:
             raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {texts!r}")
         pairs[selector] = list(several)
     return pairs
@@ -191,13 +192,14 @@ def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
     """
     inputs = dict(line.split(" ", 1) for line in graph.text("input").splitlines())
     if "x" not in inputs or len(inputs) > 2 or not all(n.isdigit() for n in inputs["x"].split()):
-        raise ValueError(f"the network in {where} does not have one input of numbers called x, so that File and Plan can read "
-                         "it, but Network cannot")
+        raise ValueError(f"the network in {where} does not have one input of numbers called x, so that File and Plan "
+                         "can read it, but Network cannot")
     losses = [line.split(": ", 1) for line in graph.text("loss").splitlines()]
     if len(losses) > 1:
-        raise ValueError(f"the network in {where} has {len(losses)} losses, so that File and Plan can read it, but Network "
-                         "cannot")
-    settings: dict[str, Any] = {"layers": graph.text("model").removeprefix("from x | "), "penalties": {}, "parameters": {}}
+        raise ValueError(f"the network in {where} has {len(losses)} losses, so that File and Plan can read it, but "
+                         "Network cannot")
+    settings: dict[str, Any] = {"penalties": {}, "parameters": {}}
+    settings["layers"] = graph.text("model").removeprefix("from x | ")
     settings["input"] = tuple(int(n) for n in inputs["x"].split())
     if losses:
         settings["loss"] = losses[0][1]

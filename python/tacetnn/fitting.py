@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
-from .intake import UNSCALED
 from .run import Run
 from .training import Training
 
@@ -132,10 +131,11 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        net.schema, net.source = UNSCALED, ""
         return Batches(net, x), feed_apart(net, validation, s.batch)
+    if s.share and isinstance(x, _core.Data):
+        x = opened_again(x)
     rows = data_of(net, x, y, s.data)
-    held_out = held_out_of(rows, s.share, net.seed) if s.share else None
+    held_out = rows.hold_out(s.share, net.seed) if s.share else None
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
     return feed, Rows(net, held_out, s.batch) if held_out else feed_apart(net, validation, s.batch)
@@ -166,5 +166,10 @@ def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
     return data
 
 
-def held_out_of(rows: _core.Data, share: float, seed: int) -> _core.Data:
-    return rows.hold_out(share, seed)
+def opened_again(data: _core.Data) -> _core.Data:
+    """The same data, of which rows can be held out without taking them from the caller's."""
+    spec = data.info.spec
+    if spec.split()[:1] == ["arrays"]:
+        raise ValueError("a share of data in memory cannot be held out again for each fit: give the arrays, or validation="
+                         "data.hold_out(0.1)")
+    return _core.Data.open(spec)

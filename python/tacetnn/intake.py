@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -14,12 +15,26 @@ from .description import Description
 
 
 def _too_few(label: int, outputs: int) -> str:
-    return (f"y holds the class {label}, but the network has outputs for 0 to {outputs - 1}: it needs one for each class, as "
-            f"linear {label + 1} at its end")
+    return (f"y holds the class {label}, but the network has outputs for 0 to {outputs - 1}: it needs one for each "
+            f"class, as linear {label + 1} at its end")
 
 
-UNSCALED = '{"scale": [1], "shift": [0]}'
-"""What is learned of batches, whose numbers are taken as they are."""
+@lru_cache(8)
+def _scaling(schema: str) -> dict[str, tuple[Array, Array]]:
+    known = json.loads(schema or "{}")
+    pairs = {name: (np.array(known.get(scale, [1]), float), np.array(known.get(shift, [0]), float))
+             for name, scale, shift in (("x", "scale", "shift"), ("target", "target_scale", "target_shift"))}
+    return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
+
+
+def _check_schema(own: str, learned: str) -> None:
+    """Refuses data whose numbers or words mean something else than in those that the network was fitted to."""
+    theirs, ours = json.loads(own or "{}"), json.loads(learned or "{}")
+    for key in ("inputs", "scale", "shift", "target_scale", "target_shift", "classes"):
+        a, b = theirs.get(key), ours.get(key)
+        if isinstance(a, list) and isinstance(b, list) and a != b:
+            raise ValueError(f"the data have other {key} than those that the network was fitted to: open them as "
+                             "those, tacetnn.Data.open_as(source, data.schema), where data are those of the fit")
 
 
 class Intake(Description):
@@ -39,13 +54,21 @@ class Intake(Description):
         """y as targets that can be fed: class indices [rows, ...], or numbers [rows, \\*output]."""
         if y is None:
             raise TypeError(f"y is missing: {self.loss or 'the loss'} compares the output with it")
+        shape = self.output_shape
         if not self.needs_labels:
-            return rows_of(numbers(y, "y"), self.output_shape, "y")
-        a, shape = labels(y, "y"), self.output_shape
+            a, kind = numbers(y, "y"), self.loss_entry
+            two = kind is not None and kind.logits and shape == (2,) and a.ndim == 1
+            hint = "; two classes need one output here: end the layers with linear 1" if two else ""
+            return rows_of(a, shape, "y", hint)
+        a = labels(y, "y")
         if a.size and a.max() >= shape[-1]:
             raise ValueError(_too_few(a.max(), shape[-1]))
-        one_hot = a.shape[1:] == shape and a.ndim > 1 and shape[-1] > 1
-        return rows_of(a, shape[:-1], "y", "; of rows that are one-hot: y.argmax(axis=-1)" if one_hot else "")
+        hint = ""
+        if a.shape[1:] == shape and shape[-1] > 1:
+            hint = "; of rows that are one-hot: y.argmax(axis=-1)"
+        elif a.ndim == 1 and len(shape) > 1:
+            hint = "; for one answer for each row, put flatten before the last linear"
+        return rows_of(a, shape[:-1], "y", hint)
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
         """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
@@ -53,22 +76,25 @@ class Intake(Description):
 
     @property
     def scaling(self) -> dict[str, tuple[Array, Array]]:
-        """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each element or
-        for each channel."""
-        known = json.loads(self.schema or "{}")
-        pairs = {name: (np.array(known.get(f"{prefix}scale", 1), float), np.array(known.get(f"{prefix}shift", 0), float))
-                 for name, prefix in (("x", ""), ("target", "target_"))}
-        return {name: (scale, shift) for name, (scale, shift) in pairs.items() if (scale != 1).any() or shift.any()}
+        """What rows ("x") and targets ("target") are scaled by, if they are: the factor and what is added, for each
+        element or for each channel."""
+        return _scaling(self.schema)
 
     def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
-        """x and y as data to be fitted to; options are those of all sources of data. How they are scaled is remembered."""
+        """x and y as data to be fitted to, whose scaling is remembered; options are those of all sources of data."""
         data = self._data(x, y, True, options, "")
         self.schema, self.source = data.schema, data.info.spec
         return data
 
+    def learn_of_batches(self, x: Any) -> None:
+        """Remembers how the rows of batches are scaled, which begin with x."""
+        self.schema = self._data(x, None, False, "", "").schema
+        self.source = ""
+
     def _data(self, x: Any, y: Any, answers: bool, options: str, schema: str) -> _core.Data:
         if isinstance(x, _core.Data):
             self._check_data(x.info, answers and self.aim != "x")
+            _check_schema(x.schema, schema)
             return x
         pair = self.pair(x, y, answers)
         target = pair.get("target")
@@ -80,7 +106,8 @@ class Intake(Description):
         """Refuses data that do not have the rows or the answers that the network takes."""
         outputs = self.output_shape
         if prod(info.shape) != prod(self.shape):
-            raise ValueError(f"a row of the data has {prod(info.shape)} numbers, but the network takes {prod(self.shape)}")
+            raise ValueError(f"a row of the data has {prod(info.shape)} numbers, but the network takes "
+                             f"{prod(self.shape)}")
         if not answers:
             return
         if info.classes == 0 and info.target_shape is None:
@@ -91,8 +118,8 @@ class Intake(Description):
             raise ValueError(_too_few(info.classes - 1, outputs[-1]))
         shape = (info.label_shape if info.classes else info.target_shape) or ()
         if not self.needs_labels and prod(shape) != prod(outputs):
-            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape {list(shape)}, but "
-                             f"{self.loss} compares them with outputs of the shape {list(outputs)}")
+            raise ValueError(f"a row of the data has {'labels' if info.classes else 'targets'} of the shape "
+                             f"{list(shape)}, but {self.loss} compares them with outputs of the shape {list(outputs)}")
 
     def pair(self, x: Any, y: Any = None, answers: bool = True) -> dict[str, Array]:
         """x and y as rows; answers: whether y is needed."""
@@ -115,8 +142,9 @@ class Intake(Description):
         return True
 
     def feed(self, plan: _core.Plan, rows: dict[str, Array]) -> None:
-        """Feeds rows as they are. Channels that come first are moved to the end."""
+        """Feeds rows, scaled as those that the network was fitted to. Channels that come first are moved to the end."""
         for name, array in rows.items():
             if name == "x" and self.layout == "chw":
                 array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
-            plan.feed(name, array)
+            scale, shift = self.scaling.get(name, (None, None))
+            plan.feed_rows(name, array, scale=scale, shift=shift)

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _core
 from .batches import Batches, Rows
 from .folder import Folder, written
-from .record import config_of, config_text, program, record_of, write_page
+from ._program import program
+from .record import config_of, config_text, record_of, write_page
+from .run import Line
 
 if TYPE_CHECKING:
     from .training import Training
@@ -39,24 +41,26 @@ class Kept:
         except BaseException:
             self.folder.close()
             raise
-        self.record("running")
+        t = self.training
+        t.began = self.began() or t.began
+        self.record(record_of(t, "running", t.began))
 
     def resume(self) -> None:
         """Continues from the checkpoint; refuses that of a run with other settings, before anything is changed."""
         t, folder = self.training, self.folder
         file = _core.File(folder.at("checkpoint.safetensors"))
-        notes = {key: file.note(key) for key in ("run.metrics", "run.seconds", "run.best")}
-        if None in notes.values():
-            raise ValueError(f"{file_name(folder)} is not a checkpoint of a fit: its notes are missing")
+        length, seconds, best = (file.note(key) for key in ("run.metrics", "run.seconds", "run.best"))
+        if length is None or seconds is None or best is None:
+            raise ValueError(f"{folder.at('checkpoint.safetensors')} is not a checkpoint of a fit: its notes are missing")
         for key, own in self.fixed.items():
             if (theirs := file.note(key) or "") != own:
                 raise ValueError(f'{folder.path} was begun with "{theirs}", not with "{own}": a run keeps the settings it was '
                                  "begun with")
         t.net.plan.resume(file, t.feed.loader if isinstance(t.feed, Rows) else None)
-        lines = folder.open_metrics(int(notes["run.metrics"]))
+        lines = folder.open_metrics(int(length))
         self.write_config()
-        t.spent = float.fromhex(notes["run.seconds"])
-        t.best = float.fromhex(notes["run.best"])
+        t.spent = float.fromhex(seconds)
+        t.best = float.fromhex(best)
         t.waited = int(file.note("run.waited") or 0)
         t.run.best_epoch = int(file.note("run.best_epoch") or 0)
         t.run.ledger = [line for line in lines if "layers" in line]
@@ -87,7 +91,8 @@ class Kept:
             self.best()
         elif os.path.exists(path):
             file = _core.File(path)
-            t.run.best = {name: array for name, _, array in (file.tensor(i) for i in range(file.count))}
+            tensors = (file.tensor(i) for i in range(file.count))
+            t.run.best = {name: array for name, _, array in tensors if array is not None}
 
     def compare_length(self, before: str | None) -> None:
         """Warns if the run gets another length and something in it depends on that."""
@@ -139,12 +144,19 @@ class Kept:
         """Keeps the present network."""
         self.training.net.save(self.folder.at("model.safetensors"))
 
-    def record(self, state: str, figures: dict[str, Any] | None = None) -> None:
+    def record(self, record: Line) -> None:
         """Writes run.json."""
-        t = self.training
-        record = record_of(t, state, t.began)
         with written(self.folder.at("run.json")) as f:
-            f.write(json.dumps(record | ({"figures": figures} if figures else {}), separators=(",", ":")) + "\n")
+            f.write(json.dumps(record, separators=(",", ":")) + "\n")
+
+    def began(self) -> str | None:
+        """When the run that the folder holds began."""
+        try:
+            with open(self.folder.at("run.json"), encoding="utf-8") as f:
+                began = json.load(f).get("began")
+                return began if isinstance(began, str) else None
+        except (OSError, ValueError):
+            return None
 
     def page(self) -> None:
         """Writes the page of the run, if the program that makes it is there."""
@@ -156,7 +168,3 @@ class Kept:
 
     def close(self) -> None:
         self.folder.close()
-
-
-def file_name(folder: Folder) -> str:
-    return folder.at("checkpoint.safetensors")

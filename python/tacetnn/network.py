@@ -37,8 +37,8 @@ class Network(Intake):
         The shape of a row of x.
     layout : {"hwc", "chw"}, optional
         What the sizes of a row of rank 3 mean; it must be given for such rows. The network itself computes in
-        [height, width, channels]: rows that are ``"hwc"`` are used where they are, rows that are ``"chw"`` are turned once,
-        and activations of images are [rows, height, width, channels] either way.
+        [height, width, channels]: rows that are ``"hwc"`` are used where they are, rows that are ``"chw"`` are turned
+        once, and activations of images are [rows, height, width, channels] either way.
     loss : str
         How the output is compared with y, ``"cross_entropy"``. Without one, the network can only be asked.
     optimizer : str
@@ -96,8 +96,8 @@ class Network(Intake):
                  metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
                  ledger: int = 50) -> None:
         super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
-                         parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads, sparse=sparse,
-                         ledger=ledger)
+                         parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads,
+                         sparse=sparse, ledger=ledger)
         self.pool = _core.Pool(self.threads)
         self.run: Run | None = None
         self._reader = Reader()
@@ -109,14 +109,14 @@ class Network(Intake):
 
     def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None,
                 training: bool = True) -> None:
-        """Makes a plan for a run of that length, which begins with the weights, and what layers remember, of the one before.
+        """Makes a plan for a run of that length, with the weights, and what layers remember, of the one before.
 
         A plan that is not for training has no schedules: its lambdas are the numbers that are set.
         """
         graph, output = self.describe()
-        plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool, epochs=epochs,
-                             steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse, ledger=self.ledger,
-                             metrics=(self.metrics if metrics is None else metrics) or None)
+        plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool,
+                             epochs=epochs, steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse,
+                             ledger=self.ledger, metrics=(self.metrics if metrics is None else metrics) or None)
         if hasattr(self, "plan"):
             copy_contents(plan, self.plan)
         self.graph, self.plan, self.output, self.batch = graph, plan, output, batch
@@ -146,16 +146,16 @@ class Network(Intake):
             checkpoint: int = 0, log: int = 100) -> Run:
         """Trains the network. With the same data, settings and seed, the bits are those of ``tacet train``.
 
-        A later fit is a new run, which continues with the weights and with what layers remember. The state of the optimizer,
-        schedules and targets begin anew.
+        A later fit is a new run, which continues with the weights and with what layers remember. The state of the
+        optimizer, schedules and targets begin anew.
 
         Parameters
         ----------
         x : array_like, [rows, \\*input]
-            A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack. Contiguous
-            float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels, and scaled by
-            1/255; ``data="scale=1"`` turns that off. Or batches, each a step: an iterable of (x, y), a function that returns
-            one for each epoch, a DataLoader of PyTorch. Or a `Data`.
+            A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack.
+            Contiguous float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels,
+            and scaled by 1/255; ``data="scale=1"`` turns that off. Or batches, each a step: an iterable of (x, y), a
+            function that returns one for each epoch, a DataLoader of PyTorch. Or a `Data`.
         y : array_like
             Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
             [rows, \\*output]. None with ``target="x"``, batches or data.
@@ -168,8 +168,8 @@ class Network(Intake):
         validation : float or (x, y), optional
             A share of the rows that is held out, drawn by the seed, or rows of their own.
         data : str
-            Attributes that all sources of data have, ``"normalize=feature"``. Rows that the network sees later are scaled in
-            the same way.
+            Attributes that all sources of data have, ``"normalize=feature"``. Rows that the network sees later are
+            scaled in the same way.
         augment : str
             How images are changed, anew in each epoch, ``"flip | crop 4"``.
         shuffle : bool
@@ -179,8 +179,8 @@ class Network(Intake):
         patience : int
             The fit ends after this many epochs in which `metric` has not improved; 0: never.
         on_epoch, on_step : callable, optional
-            Are called with the run after each epoch or step; they may call ``run.stop()``. An exception in one ends the fit;
-            the network stays as it is then.
+            Are called with the run after each epoch or step; they may call ``run.stop()``. An exception in one ends
+            the fit; the network stays as it is then.
         progress : bool, optional
             Whether a line moves while an epoch runs; by default on a terminal. False: nothing is shown.
         out : path, optional
@@ -202,9 +202,9 @@ class Network(Intake):
         ValueError, TypeError
             If x, y or a setting is not what the network can be fitted to.
         """
-        return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data, augment=augment,
-                   shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch, on_step=on_step, progress=progress,
-                   out=out, resume=resume, checkpoint=checkpoint, log=log)
+        return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data,
+                   augment=augment, shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch,
+                   on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint, log=log)
 
     def predict(self, x: Any) -> Array:
         """The outputs for rows of x, in evaluation mode.
@@ -309,8 +309,9 @@ class Network(Intake):
     def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
         """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
 
-        They are those of training steps, which a copy of the network makes: dropout drops, and batch_norm normalises over the
-        rows of a batch. The objective of more rows than the batch of the last fit is the mean over such batches.
+        They are those of training steps, which a copy of the network makes: dropout drops, and batch_norm normalises
+        over the rows of a batch. The objective of more rows than the batch of the last fit is the mean over such
+        batches.
 
         Parameters
         ----------
@@ -346,7 +347,8 @@ class Network(Intake):
         graph, _ = self.describe()
         for selector in selectors:
             graph.keep(selector)  # which refuses one that matches nothing
-        return [v.name for v in self.plan.values() if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
+        return [v.name for v in self.plan.values()
+                if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
 
     def _is_content(self, name: str) -> bool:
         """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
@@ -363,7 +365,8 @@ class Network(Intake):
         if name in names:
             return
         if any(c in name for c in "*?["):
-            raise KeyError(f"{name!r} may match several values: activations(x, {name!r}) and gradients({name!r}) read them")
+            raise KeyError(f"{name!r} may match several values: activations(x, {name!r}) and gradients({name!r}) read "
+                           "them")
         near = get_close_matches(name, names)
         raise KeyError(f"the network has no value {name!r}; " +
                        (f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"))
@@ -384,7 +387,8 @@ class Network(Intake):
         Parameters
         ----------
         state : mapping of str to array_like
-            As `state_dict` gives it, or that of a module of PyTorch with the same names (num_batches_tracked is left out).
+            As `state_dict` gives it, or that of a module of PyTorch with the same names (num_batches_tracked is left
+            out).
         strict : bool
             Whether every name must be there, and no other.
 
@@ -405,7 +409,8 @@ class Network(Intake):
         shapes = dict(contents(self.plan))
         given = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
         new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
-        wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}" for k, a in new.items() if a.shape != shapes[k]]
+        wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}"
+                 for k, a in new.items() if a.shape != shapes[k]]
         if strict:
             wrong += [f"{k} is missing" for k in shapes if k not in given]
             wrong += [f"{k} does not exist in the network" for k in given if k not in shapes]
@@ -442,7 +447,8 @@ class Network(Intake):
         if os.path.isdir(path):
             path = os.path.join(path, "model.safetensors")
         file = _core.File(path)
-        notes = {key: file.note(key) or "" for key in ("optimizer", "metrics", "seed", "layout", "batch", "schema", "data")}
+        keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data"
+        notes = {key: file.note(key) or "" for key in keys}
         known = of_graph(file.graph(), str(path))
         if len(known["input"]) == 3:
             known["layout"] = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
@@ -459,12 +465,12 @@ class Network(Intake):
 
     @staticmethod
     def from_torch(module: Any, example: Any, **settings: Any) -> Network:
-        """A network with the layers, the names and the weights of a module of PyTorch; see `tacetnn.torch.from_torch`."""
+        """A network with the layers, names and weights of a module of PyTorch; see `tacetnn.torch.from_torch`."""
         from . import torch
         return torch.from_torch(module, example, **settings)
 
     def to_torch(self) -> Any:
-        """A module of PyTorch with the layers, the names and the weights of the network; see `tacetnn.torch.to_torch`."""
+        """A module of PyTorch with the layers, names and weights of the network; see `tacetnn.torch.to_torch`."""
         from . import torch
         return torch.to_torch(self)
 

@@ -33,7 +33,8 @@ def network_html(net: Network) -> str:
         own = [p for p in values if p.role == "parameter" and p.owner == v.value]
         names = {v.name, *(p.name for p in own)}
         on = [t for t in terms if t.on in names]
-        rows.append((v.name, v.spec, " × ".join(map(str, v.shape)) or "1", f"{sum(p.elements for p in own):,}" if own else "",
+        rows.append((v.name, v.spec, " × ".join(map(str, v.shape)) or "1",
+                     f"{sum(p.elements for p in own):,}" if own else "",
                      "; ".join(t.spec if t.on == v.name else f"{t.on}: {t.spec}" for t in on)))
         terms = [t for t in terms if t not in on]
     parameters = sum(v.elements for v in values if v.role == "parameter")

@@ -43,7 +43,8 @@ def set_lambdas(plan: _core.Plan, new: dict[str, float]) -> None:
 def passes(net: Network, plan: _core.Plan, data: _core.Data, aim: str | None = None) -> Iterator[slice]:
     """Goes through the rows in batches, in evaluation mode; yields which rows the plan has just seen.
 
-    With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller ends.
+    With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller
+    ends.
     """
     loader, at, rows = _core.Loader(data, net.batch, shuffle=False), 0, data.info.rows
     plan.evaluate_begin(aim, net.output if aim else None)
@@ -65,8 +66,8 @@ def read_all(net: Network, plan: _core.Plan, data: _core.Data | None, names: Seq
 
 
 class Reader:
-    """The plans from which values and gradients of a network are read. They are given the network, and do not hold it: it
-    is freed when the last reference to it goes."""
+    """The plans from which values and gradients of a network are read. They are given the network, and do not hold
+    it: it is freed when the last reference to it goes."""
 
     def __init__(self) -> None:
         self._kept: tuple[object, set[str], _core.Plan] | None = None
@@ -91,11 +92,13 @@ class Reader:
         if self._gradients is None or self._gradients[0] != key:
             self._gradients = None  # frees its memory first
             graph, _ = net.describe(keep_gradient=names, steady=True)
-            self._gradients = key, graph.compile(batch=size, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
-                                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
+            plan = graph.compile(batch=size, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                                 epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
+            self._gradients = key, plan
         plan = self._gradients[1]
         set_lambdas(plan, lambdas(net.plan))
-        result = {v.name: np.zeros((rows, *v.shape) if v.batch else v.shape, np.float32) for v in plan.values() if v.name in names}
+        result = {v.name: np.zeros((rows, *v.shape) if v.batch else v.shape, np.float32)
+                  for v in plan.values() if v.name in names}
         loader, at = _core.Loader(data, size, shuffle=False), 0
         while at < rows:
             copy_contents(plan, net.plan)  # which the step then changes

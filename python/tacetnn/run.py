@@ -33,6 +33,8 @@ class Run:
         A record of every 100th step (``log``).
     figures : dict
         The record of the last epoch, empty before the first has ended.
+    test : dict
+        The figures that the run ended with on the test part of the data; empty if x has none.
     warnings : list of dict
         What the ledger has warned of, each once: ``on``, ``kind`` and ``text``.
     best_epoch : int
@@ -53,6 +55,7 @@ class Run:
         self.ledger: list[Line] = []
         self.steps_log: list[Line] = []
         self.warnings: list[Line] = []
+        self.test: Line = {}
         self.best_epoch = 0
         self.best: dict[str, Array] | None = None
         self.epoch = self.step = 0

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows
+from .catalogue import entry
+from .description import pairs_in, value_of
 from .keeping import Kept
 from .progress import Cell, Epoch, Progress
 from .record import config_of, now, record_of
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from .network import Network
 
 LOSSES = ("data_loss", "objective")
+TIMES = {"warmup", "every", "from", "until"}
+"""Attributes of optimizers and penalties that are numbers of epochs."""
 
 
 class Training:
@@ -35,8 +39,8 @@ class Training:
         self.spent = 0.0  # seconds in its steps
         self.best, self.waited = math.nan, 0  # the figure of the best epoch; epochs since then
         self.length = float(settings.epochs)
-        if settings.steps and feed.batches:
-            self.length = min(self.length, settings.steps / feed.batches)
+        if settings.steps:  # without a number of batches, a step counts as an epoch
+            self.length = min(self.length, settings.steps / feed.batches) if feed.batches else float(settings.steps)
         self.started, self.first, self.began = time.monotonic(), 0, now()
         self.kept: Kept | None = None
         self.compile()
@@ -47,17 +51,36 @@ class Training:
         if isinstance(feed, Batches):
             feed.begin(0)
             s.batch = feed.first
+            self.net.learn_of_batches(feed.rows)
             feed.grow = self.grow
         self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
+        if not feed.batches:
+            self.check_length()
         self.metric = metric_name(s.metric)
         self.better = {m["name"]: m["better"] for m in line_of(self.net.plan, "metrics")["metrics"]}
         if self.better.get(self.metric) == 0:
             raise ValueError(f"{self.metric} is not one number, so no epoch can be the best by it: choose one like accuracy or f1")
+        self.test: Rows | None = None
+        if isinstance(feed, Rows) and feed.data.info.has_test:
+            data = _core.Data.open_as(feed.data.info.spec, feed.data.schema, "test", self.net.aim != "x")
+            self.test = Rows(self.net, data, s.batch)
         least = self.net.plan.least_rows
         if isinstance(feed, Rows) and 0 < (left := feed.data.info.rows % s.batch) < least:
             rows = feed.data.info.rows
             raise ValueError(f"the last batch of an epoch of {rows:,} rows would have {left} row{'' if left == 1 else 's'}, and "
                              f"batch normalisation needs at least {least} to train: another batch leaves more rows, or none")
+
+    def check_length(self) -> None:
+        """Refuses what depends on the length of an epoch or of the run if that is not known."""
+        net, plan = self.net, self.net.plan
+        texts = [("optimizer", net.optimizer), *(("penalty", text) for _, text in pairs_in(net.penalties))]
+        what = [text for role, text in texts if in_epochs(role, text)]
+        if not self.settings.steps:
+            what += [f"the lambda of {t.name}" for t in plan.terms() if plan.depends_on_length(t.name)]
+            what += ["the learning rate"] * plan.depends_on_length()
+        if what:
+            raise ValueError(f"{what[0]}: this depends on how many batches an epoch has, which x does not say: give batches that "
+                             "have a len(), as lists and most DataLoaders do")
 
     def measured(self) -> str:
         """The metrics of the network, and the one that epochs are compared by."""
@@ -86,6 +109,7 @@ class Training:
             kept = Kept(self, s.out, s.resume)
             kept.begin()
             self.kept = kept
+        self.warn_of_logits()
         self.started = time.monotonic()
 
     def go(self) -> None:
@@ -226,9 +250,13 @@ class Training:
     def end(self) -> None:
         """All has gone well."""
         self.finish("ended")
+        if self.kept or self.test:
+            self.run.record |= {"figures": self.final()}
+        if self.test:
+            self.run.test = self.run.record["figures"]
         if self.kept:
             self.kept.model()
-            self.kept.record("ended", self.final())
+            self.kept.record(self.run.record)
             self.kept.page()
 
     def interrupted(self, why: BaseException) -> None:
@@ -239,23 +267,33 @@ class Training:
         if self.kept:
             try:
                 self.kept.checkpoint()
-                self.kept.record(state)
+                self.kept.record(self.run.record)
             except (OSError, _core.Error) as e:
                 why.add_note(f"the folder of the run could not be written: {e}")
 
     def finish(self, state: str) -> None:
         self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
 
+    def warn_of_logits(self) -> None:
+        """A loss of logits applies the softmax or the sigmoid itself; after another one it is applied twice."""
+        plan = self.net.plan
+        y = value_of(plan, self.net.output)
+        for t in (t for t in plan.terms() if t.role == "loss"):
+            within = "softmax" if t.kind == "cross_entropy" else "sigmoid" if entry(t.kind, "loss").logits else ""
+            if y.kind == within:
+                self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the {within} at the end "
+                          "of the layers")
+
     def final(self) -> Line | None:
-        """The figures that the run ends with: of the validation data, otherwise of all training rows, if they can be had."""
-        done = self.net.plan.steps - self.first
-        feed = self.held_out or self.feed.whole
+        """The figures that the run ends with: of the test data if there are any, otherwise of the validation data, otherwise of
+        all training rows."""
+        part, feed = next(((p, f) for p, f in self.parts.items() if f), ("", None))
         if feed is None:
             return None
-        result = feed.evaluate(self.net.plan, self.net.output)
-        total = sum(line["seconds"] for line in self.run.ledger)
-        figures = line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch, step_us=total / done * 1e6 if done else 0.0)
-        return {"part": "validation" if self.held_out else "training", "rows": result.rows} | figures
+        done = self.net.plan.steps - self.first
+        rows = feed.evaluate(self.net.plan, self.net.output).rows
+        step = sum(line["seconds"] for line in self.run.ledger) / done if done else 0.0
+        return {"part": part, "rows": rows} | line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch, step_us=step * 1e6)
 
     def close(self) -> None:
         self.progress.clear()
@@ -263,18 +301,22 @@ class Training:
             self.kept.close()
 
     @property
+    def parts(self) -> dict[str, Feed | None]:
+        """The parts of the data, the one whose figures matter most first."""
+        return {"test": self.test, "validation": self.held_out, "training": self.feed.whole}
+
+    @property
     def rows(self) -> dict[str, int]:
         """The rows of each part of the data."""
-        training = self.feed.data.info.rows if isinstance(self.feed, Rows) else self.net.plan.ledger_total().rows
-        rows = {"training": training}
-        if isinstance(self.held_out, Rows):
-            rows["validation"] = self.held_out.data.info.rows
-        return rows
+        rows = {part: feed.data.info.rows for part, feed in reversed(self.parts.items()) if isinstance(feed, Rows)}
+        return rows or {"training": self.net.plan.ledger_total().rows}
 
     @property
     def classes(self) -> list[str]:
         """What the classes are called, if they have names."""
-        return []
+        known = json.loads(self.feed.data.schema or "{}") if isinstance(self.feed, Rows) and self.net.aim != "x" else {}
+        names = known.get("classes")
+        return [str(name) for name in names] if isinstance(names, list) else []
 
     # ---- The line that moves ----
 
@@ -296,6 +338,12 @@ class Training:
             if self.better.get(name):
                 e.metric, e.figure = name, number(validation.get(name))
         return e
+
+
+def in_epochs(role: str, text: str) -> bool:
+    """Whether a description says something in epochs."""
+    names = {a.name for a in entry(text.split()[0], None if role == "penalty" else role).attributes}
+    return any(_core.spec_find(role, text, name)[1].given for name in names & TIMES)
 
 
 def metric_name(spec: str) -> str:

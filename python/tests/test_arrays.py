@@ -42,7 +42,7 @@ class Taken(unittest.TestCase):
 
     def test_other_types_and_orders(self):
         others = [NUMBERS.astype(k) for k in ("f2", "i1", "i2", "u2", "u4", "u8", ">f4", ">f8", ">i4", ">i2", "O", "g")]
-        others += [np.asfortranarray(NUMBERS.astype("f4")), NUMBERS.astype("f4").T.copy().T, NUMBERS.astype("i8")[:, ::-1][:, ::-1],
+        others += [np.asfortranarray(NUMBERS.astype("f4")), NUMBERS.T.copy().T, NUMBERS[:, ::-1].copy()[:, ::-1],
                    np.broadcast_to(np.float32(1), (3, 4)) * NUMBERS, NUMBERS.tolist(), tuple(map(tuple, NUMBERS)),
                    [array.array("d", row) for row in NUMBERS.tolist()], memoryview(NUMBERS.astype("f4")), 
                    np.ma.array(NUMBERS), list(NUMBERS), NUMBERS.astype("f4").view(np.memmap)]
@@ -64,7 +64,7 @@ class Taken(unittest.TestCase):
         self.assertEqual(labels([], "y").shape, (0,))
 
     def test_labels(self):
-        for y in [0, 1, 2], [0.0, 1.0, 2.0], np.array([0, 1, 2], "u8"), np.array([0, 1, 2], "i1"), np.array([0, 1, 2], object):
+        for y in [0, 1, 2], [0.0, 1.0, 2.0], *(np.array([0, 1, 2], kind) for kind in ("u8", "i1", "O", ">i8")):
             np.testing.assert_array_equal(labels(y, "y"), [0, 1, 2])
             self.assertIn(labels(y, "y").dtype.str[1:], ("u1", "i4", "i8"))
         np.testing.assert_array_equal(labels([True, False], "y"), [1, 0])
@@ -81,7 +81,8 @@ class Refused(unittest.TestCase):
             call(x, "x")
 
     def test_what_is_not_numbers(self):
-        for text, x in {"not complex numbers": NUMBERS + 1j, "not text": [["a", "b"]], "not dates": np.array(["2020-01-01"], "M8[D]"),
+        for text, x in {"not complex numbers": NUMBERS + 1j, "not text": [["a", "b"]],
+                        "not dates": np.array(["2020-01-01"], "M8[D]"),
                         "not records": np.zeros(3, [("a", "f4")]), "it holds 'a'": np.array([[1, "a"]], object),
                         "it holds None": [[1, None]], "not str": "text", "not bytes": b"text", "not dict": {"a": 1},
                         "not generator": (i for i in range(3)), "missing": None, "not function": lambda: 0}.items():
@@ -146,6 +147,11 @@ class Frames(unittest.TestCase):
             numbers(frame.astype({"city": "category"}), "x")
         with self.assertRaisesRegex(ValueError, "the column 'age' of x has missing values"):
             numbers(pandas.DataFrame({"age": pandas.array([1, None], "Int64")}), "x")
+        with self.assertRaisesRegex(ValueError, "the column 'age' of x has missing values"):
+            numbers(pandas.DataFrame({"age": [1, np.nan]}), "x")
+        for kind in "category", "object", "string":
+            with self.assertRaisesRegex(TypeError, r"numpy.unique\(y, return_inverse=True\)"):
+                labels(frame["city"].astype(kind), "y")
         with self.assertRaisesRegex(TypeError, "'when'"):
             numbers(pandas.Series(pandas.to_datetime(["2020-01-01"]), name="when"), "x")
 

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import pickle
 import subprocess
 import tempfile
@@ -15,8 +14,8 @@ except ImportError as missing:
     raise unittest.SkipTest(f"{missing}")
 
 import tacetnn as tn
+from tacetnn import _program
 
-TACET = os.environ.get("TACET", "tacet")
 RANDOM = np.random.default_rng(1)
 X = RANDOM.standard_normal((300, 8), dtype=np.float32)
 Y = (X[:, 0] + X[:, 1] ** 2 > 1).astype(np.int64)
@@ -25,7 +24,11 @@ CNN = "conv2d 4 3 padding=1 | batch_norm | relu | max_pool2d 2 | flatten | linea
 
 
 def program(*args, where):
-    return subprocess.run([TACET, *args], cwd=where, capture_output=True, text=True, check=True).stdout
+    try:
+        path = _program.program()
+    except FileNotFoundError as missing:
+        raise unittest.SkipTest(str(missing))
+    return subprocess.run([path, *args], cwd=where, capture_output=True, text=True, check=True).stdout
 
 
 def tensors(path):
@@ -34,8 +37,8 @@ def tensors(path):
 
 
 def small(layers="linear 16 | relu | linear 2", **settings):
-    given = {"input": 8, "loss": "cross_entropy", "optimizer": "sgd lr=0.1 momentum=0.9", "penalties": {"relu1": "l1 1e-3"}}
-    return tn.Network(layers, **given | settings)
+    given = {"input": 8, "loss": "cross_entropy", "optimizer": "sgd lr=0.1 momentum=0.9"}
+    return tn.Network(layers, **given | {"penalties": {"relu1": "l1 1e-3"}} | settings)
 
 
 def fitted(**settings):
@@ -49,14 +52,15 @@ class Bits(unittest.TestCase):
 
     CASES = {
         "a share for validation, schedules, state": (
-            small("linear 16 | batch_norm | relu | dropout 0.5 | linear 2", seed=5, optimizer="adam lr=0.01 schedule=cosine",
+            small("linear 16 | batch_norm | relu | dropout 0.5 | linear 2", seed=5,
+                  optimizer="adam lr=0.01 schedule=cosine",
                   penalties={"relu1": ["l1 density=0.3", "l2 1e-3 warmup=1"], "*.weight": "l2 1e-4"},
                   parameters={"linear1.*": "lr=0.001", "linear2.bias": "frozen"}), X, Y, "", {"validation": 0.1}),
         "normalised": (small(metrics="f1"), X, Y, "normalize=feature", {}),
         "yes or no": (small("linear 4 | relu | linear 1", loss="bce_with_logits"), X, Y, "", {"validation": 0.2}),
         "targets": (small("linear 4 | relu | linear 2", loss="mse", optimizer="adam lr=0.01",
-                          penalties={"linear1.weight": "group_lasso 1e-2 prox"}), X, X[:, :2] * 3 + 1, "normalize_target=true",
-                    {"steps": 17}),
+                          penalties={"linear1.weight": "group_lasso 1e-2 prox"}),
+                    X, X[:, :2] * 3 + 1, "normalize_target=true", {"steps": 17}),
         "one target": (small("linear 4 | relu | linear 1", loss="huber"), X, X[:, 0].astype(float), "", {}),
         "itself": (small("linear 4 | relu | linear 8", loss="mse", target="x"), X, Y, "", {}),
         "images": (small(CNN, input=(8, 8, 3), layout="hwc"), IMAGES, Y[:100], "layout=hwc normalize=channel",
@@ -68,8 +72,9 @@ class Bits(unittest.TestCase):
     }
 
     def configuration(self, net, data, fit):
-        known = {"model": net.layers, "loss": net.loss, "optimizer": net.optimizer, "data": f"npy x=x.npy y=y.npy {data}",
-                 "target": net.target, "augment": fit.get("augment"), "penalties": net.penalties,
+        known = {"model": net.layers, "loss": net.loss, "optimizer": net.optimizer,
+                 "data": f"npy x=x.npy y=y.npy {data}", "target": net.target, "augment": fit.get("augment"),
+                 "penalties": net.penalties,
                  "metrics": net.metrics, "parameters": {k: v[0] for k, v in net.parameters.items()},
                  "train": {"epochs": 3, "batch": 32, "seed": net.seed, "steps": fit.get("steps", 0),
                            "validate": fit.get("validation", 0)}}
@@ -157,9 +162,14 @@ class Values(unittest.TestCase):
 
     def test_uint8_is_scaled_as_in_training(self):
         net = small("linear 4 | relu | linear 2", input=192)
-        net.fit(IMAGES, Y[:100], epochs=1, progress=False)
+        net.fit(IMAGES, Y[:100], epochs=1, shuffle=False, progress=False)
         self.assertEqual(net["x"].max(), 1)
         x = IMAGES.reshape(100, -1)
+        batches = small("linear 4 | relu | linear 2", input=192)
+        batches.fit([(IMAGES, Y[:100])], epochs=1, progress=False)
+        for name, value in net.weights().items():
+            np.testing.assert_allclose(batches[name], value, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(batches["x"], net["x"])
         np.testing.assert_allclose(net.predict(IMAGES), net.predict(x.astype(np.int64)), rtol=1e-5)
 
     def test_layouts(self):
@@ -243,8 +253,8 @@ class State(unittest.TestCase):
         state = before | {"linear1.weight": before["linear1.weight"].T, "extra": np.zeros(3)}
         state["linear2.weight"] = state["linear2.weight"] + 1
         del state["linear2.bias"]
-        with self.assertRaisesRegex(ValueError, r"linear1.weight should be \[16, 8\], not \[8, 16\]; linear2.bias is missing; "
-                                                "extra does not exist"):
+        with self.assertRaisesRegex(ValueError, r"linear1.weight should be \[16, 8\], not \[8, 16\]; "
+                                                "linear2.bias is missing; extra does not exist"):
             net.load_state_dict(state)
         np.testing.assert_array_equal(net["linear2.weight"], before["linear2.weight"])
         with self.assertRaisesRegex(ValueError, r"^linear1.weight should be \[16, 8\], not \[8, 16\]$"):
@@ -301,15 +311,18 @@ class Mistakes(unittest.TestCase):
         for text, settings in {
             "did you mean relu": {"layers": "linear 3 | rellu"}, "unknown loss": {"loss": "mes"},
             "sgd needs lr": {"optimizer": "sgd"}, "unknown metric": {"metrics": "f5"},
-            "relu2\" matches no value": {"penalties": {"relu2": "l1 1"}}, "unknown penalty": {"penalties": {"relu1": "l3 1"}},
+            "relu2\" matches no value": {"penalties": {"relu2": "l1 1"}},
+            "unknown penalty": {"penalties": {"relu1": "l3 1"}},
             "matches no parameter": {"parameters": {"relu1": "frozen"}}, "layout=\"hwc\" is": {"input": (8, 8, 3)},
             "layout should be": {"input": (8, 8, 3), "layout": "nchw"}, "layout is for images": {"layout": "hwc"},
-            "target should be": {"target": "y"}, "sparse should be": {"sparse": "sometimes"}, "at least 1": {"input": (8, 0)},
+            "target should be": {"target": "y"}, "sparse should be": {"sparse": "sometimes"},
+            "at least 1": {"input": (8, 0)},
             "seed should be at least 0": {"seed": -1}, "threads should be at least 1": {"threads": 0},
         }.items():
             with self.subTest(text):
                 self.refused(ValueError, text, small, **{"layers": "linear 16 | relu | linear 2"} | settings)
-        for settings in {"penalties": "l1 1e-3"}, {"penalties": {"relu1": 1e-3}}, {"loss": None}, {"input": 8.5}, {"seed": 1.5}:
+        for settings in ({"penalties": "l1 1e-3"}, {"penalties": {"relu1": 1e-3}}, {"loss": None}, {"input": 8.5},
+                         {"seed": 1.5}):
             with self.subTest(settings):
                 self.refused(TypeError, "should", small, **settings)
 
@@ -325,6 +338,9 @@ class Mistakes(unittest.TestCase):
         self.refused(TypeError, "it holds 0.5", net.evaluate, X, Y / 2)
         self.refused(TypeError, r"numpy.unique\(y", net.evaluate, X, np.where(Y, "a", "b"))
         self.refused(ValueError, "x has 0 rows", net.evaluate, X[:0], Y[:0])
+        self.refused(ValueError, "put flatten before", small(input=(4, 2)).fit, X.reshape(300, 4, 2), Y)
+        two = small("linear 2", loss="bce_with_logits", penalties=None)
+        self.refused(ValueError, "end the layers with linear 1", two.fit, X, Y)
         binary = small("linear 1", loss="bce_with_logits", penalties=None)
         self.refused(ValueError, "takes y of 0 and 1, but it holds 2", binary.fit, X, Y + 1)
         self.refused(ValueError, "no optimizer", small(optimizer="").fit, X, Y)
@@ -332,15 +348,25 @@ class Mistakes(unittest.TestCase):
 
     def test_data(self):
         net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
-        labelled, targets, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X, X[:, :3].copy()), tn.Data.arrays(X)
+        labelled, bare = tn.Data.arrays(X, Y, labels=True), tn.Data.arrays(X)
+        targets = tn.Data.arrays(X, X[:, :3].copy())
         self.refused(ValueError, "neither labels nor targets", net.fit, bare)
-        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets, progress=False)
+        self.refused(ValueError, "takes labels, but the data have targets", net.fit, labelled, validation=targets)
         self.refused(ValueError, r"targets of the shape \[3\], but mse", numbers.evaluate, targets)
         self.refused(ValueError, "outputs for 0 to 0", small("linear 1", penalties=None).fit, labelled)
         self.refused(ValueError, "has 8 numbers, but the network takes 7", small(input=7).predict, bare)
         self.refused(ValueError, "cannot be given with data", net.fit, labelled, Y)
         self.assertEqual(net.evaluate(labelled), net.evaluate(X, Y))
         np.testing.assert_array_equal(net.predict(bare), net.predict(X))
+
+    def test_data_that_are_scaled_in_another_way(self):
+        learned, other = (tn.Data.arrays(x, Y, labels=True, options="normalize=feature") for x in (X, X * 2))
+        same = tn.Data.arrays(X * 2, Y, labels=True, schema=learned.schema)
+        net = small()
+        self.refused(ValueError, "have other scale than", net.fit, learned, validation=other, progress=False)
+        net.fit(learned, validation=same, epochs=1, progress=False)
+        self.refused(ValueError, "have other scale than", net.predict, other)
+        np.testing.assert_array_equal(net.predict(same), net.predict(X * 2))
 
     def test_names(self):
         net = fitted()
@@ -376,7 +402,9 @@ class Shown(unittest.TestCase):
 
     def test_the_catalogue(self):
         self.assertIn("l1", [e.name for e in tn.entries("penalty")])
-        self.assertTrue(tn.help("l1").startswith("l1 (penalty)\n"))
+        for name in {e.name for e in tn.entries()}:
+            with self.subTest(name):
+                self.assertEqual(tn.help(name), program("ops", name, where=".").strip())
         self.assertIn("batch normalisation" if False else "batch_norm", tn.help("batch_norm"))
         with self.assertRaisesRegex(KeyError, "did you mean hoyer"):
             tn.help("hoier")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import unittest
 
-from tacetnn import _core
+import tacetnn as tn
 from tacetnn._program import program
 
 try:
@@ -20,10 +20,10 @@ def tacet(*arguments):
 class Program(unittest.TestCase):
     def test_the_package_has_it_in_its_own_version(self):
         direct = subprocess.run([program(), "--version"], capture_output=True, text=True)
-        self.assertEqual(direct.stdout, f"tacet {_core.version()}\n")
+        self.assertEqual(direct.stdout, f"tacet {tn.__version__}\n")
 
     def test_python_runs_it_with_its_arguments(self):
-        self.assertEqual(tacet("--version").stdout, f"tacet {_core.version()}\n")
+        self.assertEqual(tacet("--version").stdout, f"tacet {tn.__version__}\n")
 
     def test_what_it_refuses_is_refused(self):
         refused = tacet("train", "no such file.yaml")

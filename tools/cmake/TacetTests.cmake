@@ -26,7 +26,7 @@ set(test_environment
     OPENBLAS_NUM_THREADS=1
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
     UBSAN_OPTIONS=print_stacktrace=1
-    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1)
+    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1)
 
 # The linker takes an object from an archive only for a missing symbol, so this op.c keeps the library's op.c out.
 file(GLOB extra_operators CONFIGURE_DEPENDS tests/ops/*.c)
