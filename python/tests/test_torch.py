@@ -294,6 +294,7 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
                 (Inner(without_bias(nn.LayerNorm(6))), rows, "bias=False"),
                 (Inner(without_bias(nn.GroupNorm(2, 6))), rows, "bias=False"),
+                (Inner(nn.Threshold(0.5, 1)), rows, "value=1"),
                 (Inner(nn.Softmax(2)), image, "dim=2"),
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
@@ -329,6 +330,7 @@ NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
     ("conv2d 4 3 groups=1 padding=same | batch_norm | leaky_relu 0.2 | max_pool2d 2 ceil | dropout | "
      "avg_pool2d 2 stride=1 count_pad=false padding=1 | group_norm 2 | instance_norm affine=true | flatten", (6, 5, 3),
      True),
+    ("conv2d 3 2x3 padding=same | relu", (6, 5, 3), True),
     ("reshape -1x3 | conv1d 4 3 padding=same | batch_norm | linear 3 | softmax", (6, 5, 3), False),
     ("conv2d 3 3 padding=same | pad 1 top=0 before=1 | clip 0 1 | global_avg_pool | linear 4 | mul x | sub x",
      (6, 5, 4), False),
