@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from .torch_words import BY_MODULE, Axis, described, module_of
+from .torch_words import Axis, described, module_of, row_of
 
 Shape = tuple[int, ...]
 
@@ -83,6 +83,9 @@ class _Tracer(fx.Tracer):
             return super().call_module(m, forward, args, kwargs)
         finally:
             self.place.pop()
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return row_of(m) is not None or bool(super().is_leaf_module(m, module_qualified_name))
 
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         node = super().create_node(*args, **kwargs)
@@ -311,11 +314,12 @@ class Reader:
         if what is operator.getitem:
             return self.item(node, value, given[1], row)
         module = module_of(what, given[1:], others)
-        if module is None or type(module) not in BY_MODULE:
+        rule = row_of(module) if module else None
+        if module is None or rule is None:
             for other in node.all_input_nodes[1:]:
                 self.input(other)
             raise ValueError("has no counterpart")
-        return self.layer(node, module, value, row, self.name_at(node, BY_MODULE[type(module)].word))
+        return self.layer(node, module, value, row, self.name_at(node, rule.word))
 
     def call_module(self, node: fx.Node, module: nn.Module, given: Sequence[Any], row: Shape) -> Value:
         if module._forward_pre_hooks or len(given) != 1:
@@ -326,12 +330,12 @@ class Reader:
         name = self.name_of_call(str(node.target))
         if isinstance(module, (nn.Flatten, nn.Unflatten)):
             return self.reshaped(node, value, row, name)
-        if type(module) not in BY_MODULE:
-            raise ValueError("has no counterpart")
         return self.layer(node, module, value, row, name)
 
     def layer(self, node: fx.Node, module: nn.Module, value: Value, row: Shape, name: str) -> Value:
-        rule = BY_MODULE[type(module)]
+        rule = row_of(module)
+        if rule is None:
+            raise ValueError("has no counterpart")
         if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
             axis = (module.dim or 0) % (len(row) + 1)
             if axis != (1 if value.second else len(row)):
@@ -427,7 +431,8 @@ class Reader:
         name = self.add(a, f"{word} {b.name}", self.name_at(node, word))
         return max(a, b, key=lambda v: math.prod(v.shape))._replace(name=name, row=row)
 
-    def join(self, node: fx.Node, tensors: Sequence[Any], dim: int = 0) -> Value:
+    def join(self, node: fx.Node, tensors: Sequence[Any], dim: int = 0, axis: int | None = None) -> Value:
+        dim = dim if axis is None else axis
         parts = [self.input(n) for n in tensors]
         parts = [self.turned(node, p, parts[0].second) for p in parts]
         first, rank = parts[0], len(parts[0].row)

@@ -103,6 +103,16 @@ ROWS = (
 )
 BY_MODULE = {row.module: row for row in ROWS}
 
+
+def row_of(module: nn.Module) -> Row | None:
+    """The row of a module, also of one whose class adds nothing to the forward pass of a class in the table."""
+    for kind in type(module).__mro__:
+        if kind in BY_MODULE:
+            same = type(module).forward is kind.forward and not hasattr(module, "parametrizations")
+            return BY_MODULE[kind] if same else None
+    return None
+
+
 PADS = ("left", "right", "top", "bottom", "before", "after")
 """The numbers of `padding` in a module that pads, as attributes of `pad`."""
 

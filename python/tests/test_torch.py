@@ -122,7 +122,7 @@ FUNCTIONS = (  # calls, and what rows they take
     (lambda x: x.permute(0, 2, 3, 1).softmax(-1), IMAGE), (lambda x: x.transpose(1, 2).tanh(), TOKENS),
     (lambda x: x.mean((2, 3))[:, :, None, None] * x, IMAGE), (lambda x: x + F.relu(x), IMAGE),
     (lambda x: torch.sub(x, x.sigmoid()), ROW), (lambda x: x.tanh().mul(x), TOKENS),
-    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], -1), TOKENS),
+    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], axis=-1), TOKENS),
     (lambda x: torch.cat([x], 1).contiguous().relu(), ROW), (lambda x: torch.relu(input=x), ROW),
     (lambda x: x.clamp(min=0), ROW), (lambda x: torch.cat(tensors=(x, x.tanh()), dim=1), ROW),
     (lambda x: torch.add(input=x, other=torch.transpose(input=x, dim0=1, dim1=2).transpose(1, 2)), TOKENS),
@@ -258,6 +258,19 @@ class FromTorch(unittest.TestCase):
                          "scale_shift weight=false name=scale_shift2 | relu name=relu1 | "
                          "linear 6 weight=linear1.weight transposed bias=false name=linear2 | "
                          "scale_shift weight=false bias=scale_shift1.bias name=scale_shift3")
+
+    def test_classes_that_are_derived_from_those_of_the_table(self):
+        class Same(nn.Conv2d):
+            def __init__(self, size):
+                super().__init__(size, size, 3, padding=1)
+
+        class Other(nn.Linear):
+            def forward(self, x):
+                return super().forward(x).relu()
+
+        net = tn.Network.from_torch(nn.Sequential(Same(3), nn.Flatten(), Other(75, 2)), torch.randn(2, 3, 5, 5))
+        self.assertEqual(net.layers, "conv2d 3 3 padding=1 name=0 | flatten name=1 | linear 2 name=2 | "
+                                     "relu name=2.relu1")
 
     def test_modules_that_are_called_twice(self):
         class Twice(nn.Module):
