@@ -73,9 +73,13 @@ bool core_buffer_floats(PyObject *to, bool writable, const char *what, core_buff
 
 void core_buffer_drop(core_buffer *b)
 {
+    PyObject *type, *value, *place;
     Py_buffer view = b->view;
+    if (!view.obj) return;
     b->view.obj = NULL; /* first: releasing may run code of the array's owner, which may come here again */
-    if (view.obj) PyBuffer_Release(&view);
+    PyErr_Fetch(&type, &value, &place);
+    PyBuffer_Release(&view);
+    PyErr_Restore(type, value, place);
 }
 
 PyObject *core_array(const char *type, int rank, const int64_t *shape, core_buffer *b)

@@ -6,7 +6,7 @@
 tacet_plan *core_plan_of(PyObject *self)
 {
     core_plan *p = (core_plan *)self;
-    if (!p->busy) return p->plan;
+    if (p->plan && !p->busy) return p->plan;
     PyErr_SetString(PyExc_RuntimeError, "this plan is in use: a call of it has not ended");
     return NULL;
 }

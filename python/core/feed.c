@@ -14,15 +14,12 @@ static void drop(core_fed *of)
 
 void core_feed_drop(core_plan *p)
 {
-    PyObject *type, *value, *place;
-    PyErr_Fetch(&type, &value, &place); /* the owners of arrays may run code */
     tacet_unfeed(p->plan);
     for (int i = 0; i < p->feeds; i++) {
         if (!p->feed[i].fed) continue;
         p->feed[i].fed = false;
         drop(&p->feed[i].with);
     }
-    PyErr_Restore(type, value, place);
 }
 
 static core_feed *feed_of(core_plan *p, PyObject *name)
@@ -37,6 +34,7 @@ static core_feed *feed_of(core_plan *p, PyObject *name)
     return NULL;
 }
 
+/* A shape as Python writes it, "(8, 4)"; `first` stands before the numbers, or is "". */
 static PyObject *shape_text(int rank, const int64_t *shape, const char *first)
 {
     PyObject *text = PyUnicode_FromFormat("(%s", first);
@@ -45,7 +43,7 @@ static PyObject *shape_text(int rank, const int64_t *shape, const char *first)
         Py_DECREF(text);
         text = longer;
     }
-    PyObject *closed = text ? PyUnicode_FromFormat(rank == 1 && !*first ? "%U,)" : "%U)", text) : NULL;
+    PyObject *closed = text ? PyUnicode_FromFormat(rank + (*first != 0) == 1 ? "%U,)" : "%U)", text) : NULL;
     Py_XDECREF(text);
     return closed;
 }

@@ -12,7 +12,7 @@ static PyObject *pool_new(PyTypeObject *type, PyObject *args, PyObject *keys)
     self->pool = tacet_pool_new(threads, NULL);
     if (self->pool) return (PyObject *)self;
     Py_DECREF(self);
-    return PyErr_NoMemory();
+    return PyErr_Format(PyExc_RuntimeError, "a pool of %d threads could not be made", threads);
 }
 
 static void pool_free(PyObject *self)

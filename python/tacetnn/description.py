@@ -182,8 +182,8 @@ def constant(penalty: str) -> str:
     return penalty
 
 
-def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
-    """The settings of which a graph was described: layers, input, loss, target, penalties, parameters.
+def of_graph(graph: _core.Graph, where: str, layout: str) -> dict[str, Any]:
+    """The settings of which a graph was described; layout is that of images.
 
     Raises
     ------
@@ -201,6 +201,10 @@ def of_graph(graph: _core.Graph, where: str) -> dict[str, Any]:
     settings: dict[str, Any] = {"penalties": {}, "parameters": {}}
     settings["layers"] = graph.text("model").removeprefix("from x | ")
     settings["input"] = tuple(int(n) for n in inputs["x"].split())
+    if len(settings["input"]) == 3:
+        settings["layout"] = layout
+        if layout == "chw":
+            settings["input"] = settings["input"][-1:] + settings["input"][:-1]
     if losses:
         settings["loss"] = losses[0][1]
         settings["target"] = "x" if losses[0][0].split(" ")[1] == "x" else ""

@@ -79,6 +79,7 @@ def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: 
     if goes_on is not run:
         raise RuntimeError("this network is being fitted")
     begun, training, learned = time.monotonic(), None, (net.schema, net.source)
+    net.lock.acquire()  # when other threads no longer read the network
     try:
         training = prepared(net, run, x, y, s, validation, enough)
         training.begin()
@@ -96,6 +97,7 @@ def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: 
         run.seconds = time.monotonic() - begun
         if training:
             training.close()
+        net.lock.release()
         del net.__dict__["_fits"]
     return run
 

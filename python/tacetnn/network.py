@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import Reader, contents, copy_contents, lambdas, passes, read_all, set_lambdas
+from .reading import (Reader, alone, check_name, chosen, contents, copy_contents, is_content, lambdas, names_of, passes,
+                      read_all, set_lambdas)
 from .run import Run
 
 VALUES = 2**26
@@ -64,6 +65,8 @@ class Network(Intake):
     ----------
     plan, graph : Plan, Graph
         The objects of the library that train it; a fit makes new ones.
+    schema : str
+        What was learned of the data of the last fit, as JSON: how rows are scaled, and the words of classes.
     run : Run or None
         What the last fit has done.
 
@@ -73,6 +76,10 @@ class Network(Intake):
         If a text has a mistake; the error shows where.
     ValueError, TypeError
         If a setting has a value that it cannot have.
+
+    Notes
+    -----
+    Threads that use the same network take turns, except during a fit, when those that did not begin it get an error.
 
     Examples
     --------
@@ -99,6 +106,7 @@ class Network(Intake):
                          parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads,
                          sparse=sparse, ledger=ledger)
         self.pool = _core.Pool(self.threads)
+        self.lock = RLock()
         self.run: Run | None = None
         self._reader = Reader()
         self._seen: tuple[Any, Any] | None = None
@@ -127,6 +135,7 @@ class Network(Intake):
         values = sum(v.elements for v in graph.compile(ledger=-1).values() if v.batch)
         return max(1, min(128, VALUES // values))
 
+    @alone
     def explain(self) -> str:
         """The compiled steps, with shapes, operations, bytes and memory, as text."""
         return str(self.plan.explain())
@@ -206,6 +215,7 @@ class Network(Intake):
                    augment=augment, shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch,
                    on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint, log=log)
 
+    @alone
     def predict(self, x: Any) -> Array:
         """The outputs for rows of x, in evaluation mode.
 
@@ -232,6 +242,7 @@ class Network(Intake):
         rows = x if isinstance(x, _core.Data) else self.rows(x)
         return None if isinstance(rows, np.ndarray) and len(rows) == 0 else self.seen(rows, answers=False)
 
+    @alone
     def evaluate(self, x: Any, y: Any = None) -> dict[str, Any]:
         """The figures of the network on rows, in evaluation mode.
 
@@ -256,26 +267,30 @@ class Network(Intake):
 
     # ---- Values ------------------------------------------------------------------------------------------------------
 
+    @alone
     def __getitem__(self, name: str) -> Array:
         """The value of a layer for the rows last given to `fit`, `predict` or `evaluate`; of a parameter, its value.
 
         Values of layers are those in evaluation mode with the current weights, [rows, ...].
         """
-        if self._is_content(name):
+        if is_content(self.plan, name):
             return self.plan.read(name)
         if self._seen is None:
             raise RuntimeError("the network has not seen rows yet: give them, activations(x, name)")
         return self._reader.values(self, [name], self._asked(self._seen[0]))[name]
 
+    @alone
     def __contains__(self, name: object) -> bool:
-        return name in self._names()
+        return name in names_of(self.plan)
 
+    @alone
     def __setitem__(self, name: str, value: Any) -> None:
         """Sets a parameter, or what a layer remembers; the array has its shape."""
-        if not self._is_content(name):
+        if not is_content(self.plan, name):
             raise KeyError(f"{name} is computed: only parameters, and what layers remember, can be set")
         self.load_state_dict({name: value}, strict=False)
 
+    @alone
     def activations(self, x: Any, *selectors: str) -> dict[str, Array]:
         """The values of layers for rows of x, in evaluation mode.
 
@@ -296,16 +311,18 @@ class Network(Intake):
         >>> {name: value.shape for name, value in net.activations(np.zeros((3, 8)), "relu*").items()}
         {'relu1': (3, 16)}
         """
-        names = self._chosen(selectors or ("*",))
+        names = chosen(self, selectors or ("*",))
         data = self._asked(x)
         self.remember(x)
         return self._reader.values(self, names, data)
 
+    @alone
     def gradient(self, name: str, x: Any = None, y: Any = None) -> Array:
         """dObjective/dValue of a layer or a parameter, with the current weights; see `gradients`."""
-        self._check(name)
+        check_name(self.plan, name)
         return self._gradients([name], x, y)[name]
 
+    @alone
     def gradients(self, *selectors: str, x: Any = None, y: Any = None) -> dict[str, Array]:
         """dObjective/dValue of the values that the selectors match, with the current weights and lambdas.
 
@@ -332,7 +349,7 @@ class Network(Intake):
         >>> {name: value.shape for name, value in g.items()}
         {'linear1.weight': (16, 8), 'relu1': (3, 16), 'linear2.weight': (2, 16)}
         """
-        return self._gradients(self._chosen(selectors), x, y)
+        return self._gradients(chosen(self, selectors), x, y)
 
     def _gradients(self, names: Sequence[str], x: Any, y: Any) -> dict[str, Array]:
         if not self.loss:
@@ -342,45 +359,19 @@ class Network(Intake):
         data = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
         return self._reader.gradients(self, names, data)
 
-    def _chosen(self, selectors: Sequence[str]) -> list[str]:
-        """The values that a selector matches."""
-        graph, _ = self.describe()
-        for selector in selectors:
-            graph.keep(selector)  # which refuses one that matches nothing
-        return [v.name for v in self.plan.values()
-                if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
-
-    def _is_content(self, name: str) -> bool:
-        """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
-        self._check(name)
-        return name in dict(contents(self.plan))
-
-    def _names(self) -> list[str]:
-        return [v.name for v in self.plan.values() if v.name != "target"] + [s.name for s in self.plan.states()]
-
-    def _check(self, name: str) -> None:
-        if not isinstance(name, str):
-            raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
-        names = self._names()
-        if name in names:
-            return
-        if any(c in name for c in "*?["):
-            raise KeyError(f"{name!r} may match several values: activations(x, {name!r}) and gradients({name!r}) read "
-                           "them")
-        near = get_close_matches(name, names)
-        raise KeyError(f"the network has no value {name!r}; " +
-                       (f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"))
-
     # ---- Weights -----------------------------------------------------------------------------------------------------
 
+    @alone
     def weights(self) -> dict[str, Array]:
         """Copies of the parameters by name, laid out as in PyTorch: the weight of a linear layer is [out, in]."""
         return {v.name: self.plan.read(v.name) for v in self.plan.values() if v.role == "parameter"}
 
+    @alone
     def state_dict(self) -> dict[str, Array]:
         """Copies of the parameters and of what layers remember, such as batch_norm1.running_mean, by name."""
         return {name: self.plan.read(name) for name, _ in contents(self.plan)}
 
+    @alone
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Sets the parameters and what layers remember.
 
@@ -421,6 +412,7 @@ class Network(Intake):
 
     # ---- Files -------------------------------------------------------------------------------------------------------
 
+    @alone
     def save(self, path: str | os.PathLike[str]) -> None:
         """Saves the network as safetensors, as ``tacet train`` does; ``tacet eval`` and ``tacet predict`` read it."""
         self.plan.save(path, self.notes())
@@ -444,16 +436,11 @@ class Network(Intake):
             Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
             which does not name one.
         """
-        if os.path.isdir(path):
-            path = os.path.join(path, "model.safetensors")
-        file = _core.File(path)
+        file = _core.File(os.path.join(path, "model.safetensors") if os.path.isdir(path) else path)
         keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data"
         notes = {key: file.note(key) or "" for key in keys}
-        known = of_graph(file.graph(), str(path))
-        if len(known["input"]) == 3:
-            known["layout"] = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
-            if known["layout"] == "chw":
-                known["input"] = known["input"][-1:] + known["input"][:-1]
+        layout = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
+        known = of_graph(file.graph(), str(path), layout)
         known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
         net = cls(**known | settings)
         net.compile(batch=int(notes["batch"] or 128), training=False)
@@ -476,6 +463,7 @@ class Network(Intake):
 
     # ---- Copies ------------------------------------------------------------------------------------------------------
 
+    @alone
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
                 "source": self.source, "lambdas": lambdas(self.plan)}
@@ -494,5 +482,6 @@ class Network(Intake):
         given = [f"{k}={short(v)!r}" for k, v in self.settings.items() if v != preset[k]]
         return f"Network({', '.join([repr(self.layers), *given])})"
 
+    @alone
     def _repr_html_(self) -> str:
         return network_html(self)

@@ -6,8 +6,11 @@ first asked for and get the current weights before each pass, so that training c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from functools import wraps
+from threading import get_ident
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -17,11 +20,63 @@ from .arrays import Array
 if TYPE_CHECKING:
     from .network import Network
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def alone(method: Callable[Concatenate[Network, P], R]) -> Callable[Concatenate[Network, P], R]:
+    """A method that uses the plans of a network, and so waits for other threads that do; a fit is not waited for."""
+
+    @wraps(method)
+    def call(net: Network, /, *args: P.args, **settings: P.kwargs) -> R:
+        fits = net.__dict__.get("_fits")
+        if fits is not None and fits.thread != get_ident():
+            raise RuntimeError("this network is being fitted in another thread")
+        with net.lock:
+            return method(net, *args, **settings)
+
+    return call
+
+
 def contents(plan: _core.Plan) -> list[tuple[str, tuple[int, ...]]]:
     """The names and shapes of the parameters and of what layers remember, layer by layer."""
     found = [(v.owner.id if v.owner else 0, v.name, v.shape) for v in plan.values() if v.role == "parameter"]
     found += [(s.layer.id, s.name, s.shape) for s in plan.states()]
     return [(name, shape) for _, name, shape in sorted(found, key=lambda row: row[0])]
+
+
+def names_of(plan: _core.Plan) -> list[str]:
+    """What a network can be asked for: values, and what layers remember."""
+    return [v.name for v in plan.values() if v.name != "target"] + [s.name for s in plan.states()]
+
+
+def check_name(plan: _core.Plan, name: str) -> None:
+    """Refuses a name that the network does not have."""
+    if not isinstance(name, str):
+        raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
+    names = names_of(plan)
+    if name in names:
+        return
+    if any(c in name for c in "*?["):
+        raise KeyError(f"{name!r} may match several values: activations(x, {name!r}) and gradients({name!r}) read them")
+    near = get_close_matches(name, names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"
+    raise KeyError(f"the network has no value {name!r}; {hint}")
+
+
+def is_content(plan: _core.Plan, name: str) -> bool:
+    """Whether it is a parameter or what a layer remembers, and not the output of a layer."""
+    check_name(plan, name)
+    return name in dict(contents(plan))
+
+
+def chosen(net: Network, selectors: Sequence[str]) -> list[str]:
+    """The values that a selector matches."""
+    graph, _ = net.describe()
+    for selector in selectors:
+        graph.keep(selector)  # which refuses one that matches nothing
+    return [v.name for v in net.plan.values()
+            if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]
 
 
 def copy_contents(to: _core.Plan, source: _core.Plan) -> None:

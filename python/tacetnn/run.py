@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import weakref
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import record
@@ -76,6 +77,7 @@ class Run:
         self.seconds = 0.0
         self.stopped: str | None = None
         self.asked_to_stop = False
+        self.thread = get_ident()
         self.config: record.Settings = {}
         self.record: Line = {}
 

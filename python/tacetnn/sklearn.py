@@ -17,7 +17,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from . import _core
 from .arrays import Array
@@ -192,7 +192,7 @@ class TacetClassifier(ClassifierMixin, _Estimator):
         """
         X, y = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(y)
-        self.classes_, labels = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        self.classes_, labels = np.unique(y, return_inverse=True)
         self._fit(joined(self.layers, f"linear {len(self.classes_)}"), "cross_entropy", X, labels.astype(np.int64))
         return self
 

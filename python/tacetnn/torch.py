@@ -21,7 +21,7 @@ from torch import nn
 from .arrays import Array, as_array
 from .network import Network
 from .torch_reader import Reader
-from .torch_words import BY_MODULE
+from .torch_words import row_of
 from .torch_writer import Writer
 
 TOLERANCE = 1e-4
@@ -67,8 +67,8 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module should be a torch.nn.Module, not {type(module).__name__}")
-    if type(module) in BY_MODULE:  # a layer alone has no name
-        module = nn.Sequential(OrderedDict({f"{BY_MODULE[type(module)].word}1": module}))
+    if rule := row_of(module):  # a layer alone has no name
+        module = nn.Sequential(OrderedDict({f"{rule.word}1": module}))
     x = rows_for(module, example)
     modes = {m: m.training for m in module.modules()}
     module.eval()

@@ -10,14 +10,14 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from .torch_words import BY_MODULE, Axis, Row, described, module_of
+from .torch_words import Axis, described, module_of, row_of
 
 Shape = tuple[int, ...]
 
@@ -84,6 +84,9 @@ class _Tracer(fx.Tracer):
         finally:
             self.place.pop()
 
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return row_of(m) is not None or bool(super().is_leaf_module(m, module_qualified_name))
+
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         node = super().create_node(*args, **kwargs)
         node.meta["place"] = self.place[-1]
@@ -91,7 +94,7 @@ class _Tracer(fx.Tracer):
 
 
 class _Recorder(fx.Interpreter):
-    """Runs the calls and keeps the shape of each result, or the result itself if it is not a tensor."""
+    """Runs the calls and keeps the shape of each result, or None if it is not a tensor."""
 
     def __init__(self, module: fx.GraphModule) -> None:
         super().__init__(module)
@@ -110,6 +113,15 @@ def others_of(module: nn.Module) -> dict[str, Any]:
     if without:
         raise TypeError(f"it also takes {', '.join(without)}, but a network has one input")
     return {p.name: p.default for p in others if p.default is not p.empty}
+
+
+def arguments(node: fx.Node) -> tuple[list[Any], dict[str, Any]]:
+    """What is called with: values in their order, whether they are named or not, and the rest."""
+    given, others = [*node.args], dict(node.kwargs)
+    for key in ("input", "tensors", "other", "weight", "bias"):
+        if key in others:
+            given.append(others.pop(key))
+    return given, others
 
 
 class Reader:
@@ -260,7 +272,7 @@ class Reader:
             p = operator.attrgetter(str(node.target))(self.root)
             if isinstance(p, nn.Parameter):
                 self.tensors[node] = Tensor(p, str(node.target))
-        elif node.target in TURNS and (t := self.tensors.get(node.args[0])) and t.value.ndim == 2:
+        elif node.target in TURNS and (t := self.tensors.get(arguments(node)[0][0])) and t.value.ndim == 2:
             self.tensors[node] = t._replace(turned=not t.turned)
         elif shape is not None and node.op in ("call_module", "call_function", "call_method"):
             if shape[:1] != (self.rows,) and not any(n in self.tensors for n in node.all_input_nodes):
@@ -277,53 +289,53 @@ class Reader:
         raise Refused(f"the number {of!r} has no counterpart")
 
     def call(self, node: fx.Node, row: Shape) -> Value:
-        what = node.target
+        what, (given, others) = node.target, arguments(node)
         if node.op == "call_module":
-            return self.call_module(node, self.root.get_submodule(str(what)), row)
-        if what in PRODUCTS and node.args[1] in self.tensors:
-            t = self.tensors[node.args[1]]
-            return self.linear(node, t._replace(turned=not t.turned), None)
-        if what == F.linear and node.args[1] in self.tensors:
-            bias = node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
-            return self.linear(node, self.tensors[node.args[1]], self.tensors.get(bias))
+            return self.call_module(node, self.root.get_submodule(str(what)), [*given, *others.values()], row)
+        if what in PRODUCTS and given[1] in self.tensors:
+            t = self.tensors[given[1]]
+            return self.linear(node, given[0], t._replace(turned=not t.turned), None)
+        if what == F.linear and given[1] in self.tensors:
+            bias = self.tensors.get(given[2]) if len(given) > 2 else None
+            return self.linear(node, given[0], self.tensors[given[1]], bias)
         if what in PAIRS:
-            return self.pair(node, PAIRS[what], row)
+            return self.pair(node, PAIRS[what], given, others, row)
         if what in JOINS:
-            return self.join(node)
-        value = self.input(node.args[0] if node.args else node.kwargs.get("input"))
+            return self.join(node, *given, **others)
+        value = self.input(given[0])
         if what in SAME:
             return value
         if what in MEANS:
-            return self.mean(node, value, row)
+            return self.mean(node, value, given[1] if len(given) > 1 else others.get("dim"), row)
         if what in MOVES:
             return self.moved(value, row)
         if what in SHAPES:
             return self.reshaped(node, value, row, self.name_at(node, "reshape" if len(row) > 1 else "flatten"))
         if what is operator.getitem:
-            return self.item(node, value, row)
-        module = module_of(what, node.args[1:], {k: v for k, v in node.kwargs.items() if k != "input"})
-        if module is None or type(module) not in BY_MODULE:
+            return self.item(node, value, given[1], row)
+        module = module_of(what, given[1:], others)
+        rule = row_of(module) if module else None
+        if module is None or rule is None:
             for other in node.all_input_nodes[1:]:
                 self.input(other)
             raise ValueError("has no counterpart")
-        return self.layer(node, module, value, row, self.name_at(node, BY_MODULE[type(module)].word))
+        return self.layer(node, module, value, row, self.name_at(node, rule.word))
 
-    def call_module(self, node: fx.Node, module: nn.Module, row: Shape) -> Value:
-        given, name = [*node.args, *node.kwargs.values()], str(node.target)
+    def call_module(self, node: fx.Node, module: nn.Module, given: Sequence[Any], row: Shape) -> Value:
         if module._forward_pre_hooks or len(given) != 1:
             raise ValueError("is called with hooks or further arguments, which have no counterpart")
         value = self.input(given[0])
         if isinstance(module, nn.Identity):
             return value
-        name = self.name_of_call(name)
+        name = self.name_of_call(str(node.target))
         if isinstance(module, (nn.Flatten, nn.Unflatten)):
             return self.reshaped(node, value, row, name)
-        if type(module) not in BY_MODULE:
-            raise ValueError("has no counterpart")
         return self.layer(node, module, value, row, name)
 
     def layer(self, node: fx.Node, module: nn.Module, value: Value, row: Shape, name: str) -> Value:
-        rule = BY_MODULE[type(module)]
+        rule = row_of(module)
+        if rule is None:
+            raise ValueError("has no counterpart")
         if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
             axis = (module.dim or 0) % (len(row) + 1)
             if axis != (1 if value.second else len(row)):
@@ -356,7 +368,7 @@ class Reader:
     # ---- Parameters --------------------------------------------------------------------------------------------------
 
     def use(self, layer: str, key: str, t: Tensor) -> str:
-        """A layer's attribute for a parameter that another layer owns; otherwise it is the layer's own: an empty text."""
+        """A layer's attribute for a parameter that another layer owns; an empty text where it is the layer's own."""
         if id(t.value) in self.owners:
             owner, turned = self.owners[id(t.value)]
             return f" {key}={owner}{' transposed' if turned != t.turned else ''}"
@@ -368,7 +380,7 @@ class Reader:
         return ""
 
     def name_for(self, node: fx.Node, kind: str, **parameters: Tensor | None) -> str:
-        """A name for a layer that is made for parameters: that of a module in which one of them is, if it has none yet."""
+        """A name for a layer that is made for parameters: that of the module that one of them is in, if it is free."""
         for key, t in parameters.items():
             place, _, last = t.path.rpartition(".") if t else ("", "", "")
             if last == key and place and place not in self.names:
@@ -376,8 +388,8 @@ class Reader:
                 return place
         return self.name_at(node, kind)
 
-    def linear(self, node: fx.Node, weight: Tensor, bias: Tensor | None) -> Value:
-        value = self.turned(node, self.input(node.args[0]), False)
+    def linear(self, node: fx.Node, of: Any, weight: Tensor, bias: Tensor | None) -> Value:
+        value = self.turned(node, self.input(of), False)
         if weight.value.ndim != 2:
             raise Refused(f"{weight.path} of {list(weight.value.shape)} has no counterpart")
         out = weight.value.shape[1 if weight.turned else 0]
@@ -401,15 +413,14 @@ class Reader:
 
     # ---- Joins -------------------------------------------------------------------------------------------------------
 
-    def pair(self, node: fx.Node, word: str, row: Shape) -> Value:
-        given = [*node.args]
+    def pair(self, node: fx.Node, word: str, given: list[Any], others: Mapping[str, Any], row: Shape) -> Value:
+        if others:
+            raise Refused(f"{others} has no counterpart")
         if given[0] in self.tensors and word != "sub":
             given.reverse()
         if given[1] in self.tensors:
             return self.scale_shift(node, word, self.input(given[0]), self.tensors[given[1]])
         a, b = (self.input(n) for n in given)
-        if node.kwargs:
-            raise Refused(f"{node.kwargs} has no counterpart")
         if len(a.row) != len(b.row):
             raise Refused(f"rows of {list(a.row)} and {list(b.row)} have no counterpart")
         b = self.turned(node, b, a.second)
@@ -420,10 +431,10 @@ class Reader:
         name = self.add(a, f"{word} {b.name}", self.name_at(node, word))
         return max(a, b, key=lambda v: math.prod(v.shape))._replace(name=name, row=row)
 
-    def join(self, node: fx.Node) -> Value:
-        parts = [self.input(n) for n in node.args[0]]
+    def join(self, node: fx.Node, tensors: Sequence[Any], dim: int = 0, axis: int | None = None) -> Value:
+        dim = dim if axis is None else axis
+        parts = [self.input(n) for n in tensors]
         parts = [self.turned(node, p, parts[0].second) for p in parts]
-        dim = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", node.kwargs.get("axis", 0))
         first, rank = parts[0], len(parts[0].row)
         if len(parts) == 1:
             return first
@@ -436,8 +447,7 @@ class Reader:
         row = (units, *first.row[1:]) if first.second else (*first.row[:-1], units)
         return Value(name, (*parts[0].shape[:-1], units), row, first.second)
 
-    def mean(self, node: fx.Node, value: Value, row: Shape) -> Value:
-        dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
+    def mean(self, node: fx.Node, value: Value, dims: Any, row: Shape) -> Value:
         rank = len(value.row)
         axes = sorted(d % (rank + 1) for d in (dims if isinstance(dims, Sequence) else [dims]))
         if rank == 1 or axes != list(range(2, rank + 1) if value.second else range(1, rank)):
@@ -456,8 +466,8 @@ class Reader:
             return value._replace(row=row, second=True)
         raise Refused(f"rows of {list(value.row)} as {list(row)} have no counterpart")
 
-    def item(self, node: fx.Node, value: Value, row: Shape) -> Value:
-        keys = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
+    def item(self, node: fx.Node, value: Value, at: Any, row: Shape) -> Value:
+        keys = at if isinstance(at, tuple) else (at,)
         if all(k is None or k == slice(None) for k in keys):
             return self.reshaped(node, value, row, "")
         steps = [k.step or 1 if isinstance(k, slice) and k.start in (None, 0) and k.stop is None else 0 for k in keys]

@@ -7,7 +7,7 @@ linear layer or of a layer norm are last. `Axis` says which of these a module ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -103,6 +103,16 @@ ROWS = (
 )
 BY_MODULE = {row.module: row for row in ROWS}
 
+
+def row_of(module: nn.Module) -> Row | None:
+    """The row of a module, also of one whose class adds nothing to the forward pass of a class in the table."""
+    for kind in type(module).__mro__:
+        if kind in BY_MODULE:
+            same = type(module).forward is kind.forward and not hasattr(module, "parametrizations")
+            return BY_MODULE[kind] if same else None
+    return None
+
+
 PADS = ("left", "right", "top", "bottom", "before", "after")
 """The numbers of `padding` in a module that pads, as attributes of `pad`."""
 
@@ -112,7 +122,11 @@ def _max_pool2d(kernel_size: Any, stride: Any = None, padding: Any = 0, dilation
     return nn.MaxPool2d(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
 
 
-def _clamp(min: float, max: float) -> nn.Module:
+def _clamp(min: float | None = None, max: float | None = None) -> nn.Module:
+    if min == 0 and max is None:
+        return nn.ReLU()
+    if min is None or max is None:
+        raise ValueError(f"min={min}, max={max} has no counterpart")
     return nn.Hardtanh(min, max)
 
 
@@ -144,10 +158,13 @@ UNUSED = ("inplace", "training", "_stacklevel", "dtype")
 """Arguments of functions that say nothing about the result of a network in evaluation."""
 
 
-def module_of(function: Any, args: tuple[Any, ...], keys: Mapping[str, Any]) -> nn.Module | None:
+def module_of(function: Any, args: Sequence[Any], keys: Mapping[str, Any]) -> nn.Module | None:
     """The module that does what a call of a function does, or None."""
-    make = FUNCTIONS.get(function)
-    return None if make is None else make(*args, **{k: v for k, v in keys.items() if k not in UNUSED})
+    make, keys = FUNCTIONS.get(function), {k: v for k, v in keys.items() if k not in UNUSED}
+    try:
+        return make and make(*args, **keys)
+    except TypeError:
+        raise ValueError(f"with {[*args, *keys]} has no counterpart") from None
 
 
 # ---- Attributes ------------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """What the extension is given: names, paths, sizes, numbers and arrays of all kinds, also wrong ones."""
 
 import array
+import copy
 import os
 import pathlib
+import pickle
 import tempfile
 import unittest
 
@@ -66,6 +68,12 @@ class Arrays(unittest.TestCase):
         for bad in (X[:16:2], X[:8].tolist(), X[:8].astype(np.float16), X[:8, :3].copy()):
             with self.assertRaisesRegex((TypeError, ValueError), "^x should"):
                 self.objective(bad, Y[:8])
+
+    def test_the_message_has_both_shapes(self):
+        with self.assertRaisesRegex(ValueError, r"target should have the shape \(rows,\), not \(8, 2\)"):
+            self.objective(X[:8], np.zeros((8, 2), np.int64))
+        with self.assertRaisesRegex(ValueError, r"x should have the shape \(rows, 4\), not \(8,\)"):
+            self.objective(X[:8, 0].copy(), Y[:8])
 
     def test_shapes(self):
         g = _core.Graph()
@@ -147,7 +155,7 @@ class Numbers(unittest.TestCase):
                 lambda: _core.Pool(n),
                 lambda: _core.Graph().input("x", (n, n)),
             ):
-                with self.assertRaises((ValueError, OverflowError, MemoryError)):
+                with self.assertRaises((ValueError, OverflowError, MemoryError, RuntimeError)):
                     make()
         for n in (0, -1, 2**63):
             with self.assertRaises((ValueError, OverflowError)):
@@ -307,6 +315,25 @@ class Texts(unittest.TestCase):
         self.assertEqual(e.source[e.column : e.column + e.width], "redcue")
         self.assertIn("reduce", e.hint)
         self.assertIn("^~~~~~", str(e))
+
+
+class Objects(unittest.TestCase):
+    def test_they_are_made_only_as_described(self):
+        p = plan()
+        for o in (p, loader(), _core.Data.arrays(X), p.terms()[0], _core.Graph().labels("y"), _core.Pool(1)):
+            made = type(o)
+            if not isinstance(o, tuple):
+                for call in (copy.copy, copy.deepcopy, pickle.dumps):
+                    with self.assertRaises(TypeError):
+                        call(o)
+                with self.assertRaises(TypeError):
+                    object.__new__(made)
+            with self.assertRaises(TypeError):
+                made()
+            with self.assertRaises(TypeError):
+                type("Sub", (made,), {})
+        entry = _core.entries()[0]
+        self.assertEqual(pickle.loads(pickle.dumps(entry)), entry)
 
 
 class Catalogue(unittest.TestCase):

@@ -1,10 +1,12 @@
 """Network: the same bits as the program, values, gradients, state, files, mistakes."""
 
 import copy
+import functools
 import json
 import pickle
 import subprocess
 import tempfile
+import threading
 import unittest
 import weakref
 
@@ -234,6 +236,57 @@ class Gradients(unittest.TestCase):
                 plain.load_state_dict(net.state_dict())
                 self.assertGreater(now, 0)
                 np.testing.assert_allclose(net.gradient("relu1"), plain.gradient("relu1"), rtol=1e-5)
+
+
+class Threads(unittest.TestCase):
+    def together(self, *work):
+        failed = []
+
+        def go(task):
+            try:
+                task()
+            except BaseException as e:
+                failed.append(e)
+
+        threads = [threading.Thread(target=go, args=(task,)) for task in work]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        return failed
+
+    def test_threads_take_turns(self):
+        net = fitted()
+        expected, hidden = net.predict(X), net["relu1"]
+
+        def ask():
+            for _ in range(30):
+                np.testing.assert_array_equal(net.predict(X), expected)
+                np.testing.assert_array_equal(net.activations(X, "relu1")["relu1"], hidden)
+                net.gradient("relu1", X[:20], Y[:20])
+
+        self.assertEqual(self.together(*[ask] * 4), [])
+
+    def test_a_fit_is_not_disturbed(self):
+        def end_when_asked(run):
+            begun.set()
+            asked.wait(60)
+
+        def ask():
+            begun.wait(60)
+            try:
+                with self.assertRaisesRegex(RuntimeError, "fitted in another thread"):
+                    net.predict(X)
+                with self.assertRaisesRegex(RuntimeError, "is being fitted"):
+                    net.fit(X, Y)
+            finally:
+                asked.set()
+
+        net, begun, asked = small(), threading.Event(), threading.Event()
+        fit = functools.partial(net.fit, X, Y, epochs=2, batch=32, progress=False, on_step=end_when_asked)
+        self.assertEqual(self.together(fit, ask), [])
+        for name, value in fitted().weights().items():
+            np.testing.assert_array_equal(net[name], value)
 
 
 class State(unittest.TestCase):

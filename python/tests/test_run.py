@@ -20,9 +20,14 @@ except ImportError as missing:
 
 import tacetnn as tn
 from tacetnn import record
+from tacetnn._program import program
 from tacetnn.folder import Folder
 
-TACET = os.environ.get("TACET", "tacet")
+try:
+    TACET = program()
+except FileNotFoundError as missing:
+    raise unittest.SkipTest(str(missing))
+
 RANDOM = np.random.default_rng(3)
 X = RANDOM.standard_normal((400, 6), dtype=np.float32)
 Y = (X[:, 0] + X[:, 1] > 0).astype(np.int64)
@@ -54,7 +59,7 @@ def same(a, b):
     return all(np.array_equal(b.state_dict()[k], v) for k, v in a.state_dict().items())
 
 
-def program(*args):
+def tacet(*args):
     return subprocess.run([TACET, *map(str, args)], capture_output=True, text=True)
 
 
@@ -79,7 +84,7 @@ class Records(InFolder):
                   "train": {"epochs": 4, "batch": 50, "validate": 0.2, "log": 3}}
         with open(self.at("c.yaml"), "w") as f:
             f.write(record.yaml(config))
-        done = program("train", self.at("c.yaml"), "--out", self.at("theirs"), "--quiet")
+        done = tacet("train", self.at("c.yaml"), "--out", self.at("theirs"), "--quiet")
         self.assertEqual(done.returncode, 0, done.stderr)
         run = network().fit(X, Y, out=self.at("ours"), **FIT)
         theirs = lines_of(self.at("theirs"))
@@ -103,7 +108,7 @@ class Records(InFolder):
         np.save(self.at("x.npy"), X)
         with open(self.at("c.yaml"), "w") as f:
             f.write(f"model: linear 6\nloss: mse\noptimizer: sgd lr=0.1\ntarget: x\ndata: npy x={self.at('x.npy')}\n")
-        done = program("train", self.at("c.yaml"), "--out", self.at("theirs"), "--quiet")
+        done = tacet("train", self.at("c.yaml"), "--out", self.at("theirs"), "--quiet")
         self.assertEqual(done.returncode, 0, done.stderr)
         network = tn.Network("linear 6", input=6, loss="mse", optimizer="sgd lr=0.1", target="x")
         run = network.fit(X, progress=False, out=self.at("ours"))
@@ -197,7 +202,7 @@ class Folders(InFolder):
             "report.html", "run.json"])
         for args in (("report", self.at("run")), ("inspect", self.at("run")),
                      ("inspect", self.at("run", "checkpoint.safetensors"))):
-            done = program(*args)
+            done = tacet(*args)
             self.assertEqual(done.returncode, 0, done.stderr)
         best = tn.Network.load(self.at("run", "best.safetensors"))
         self.assertTrue(all(np.array_equal(run.best[k], v) for k, v in best.state_dict().items()))
@@ -369,7 +374,7 @@ class Yaml(InFolder):
                       "penalties": {"*.weight": ["l2 1e-3", "l1 1e-4"], "linear1": "l1 1e-4"}}
             with open(self.at("c.yaml"), "w", encoding="utf-8") as f:
                 f.write(record.yaml(config))
-            done = program("explain", self.at("c.yaml"))
+            done = tacet("explain", self.at("c.yaml"))
             with self.subTest(path):
                 self.assertEqual(done.returncode, 0, done.stderr)
 

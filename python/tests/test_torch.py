@@ -122,8 +122,11 @@ FUNCTIONS = (  # calls, and what rows they take
     (lambda x: x.permute(0, 2, 3, 1).softmax(-1), IMAGE), (lambda x: x.transpose(1, 2).tanh(), TOKENS),
     (lambda x: x.mean((2, 3))[:, :, None, None] * x, IMAGE), (lambda x: x + F.relu(x), IMAGE),
     (lambda x: torch.sub(x, x.sigmoid()), ROW), (lambda x: x.tanh().mul(x), TOKENS),
-    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], -1), TOKENS),
+    (lambda x: torch.cat((x, F.relu(x)), dim=1), IMAGE), (lambda x: torch.cat([x, x.tanh()], axis=-1), TOKENS),
     (lambda x: torch.cat([x], 1).contiguous().relu(), ROW), (lambda x: torch.relu(input=x), ROW),
+    (lambda x: x.clamp(min=0), ROW), (lambda x: torch.cat(tensors=(x, x.tanh()), dim=1), ROW),
+    (lambda x: torch.add(input=x, other=torch.transpose(input=x, dim0=1, dim1=2).transpose(1, 2)), TOKENS),
+    (lambda x, a: F.linear(x, weight=a.weight, bias=a.bias), ROW, nn.Linear(6, 2)),
     (lambda x, a, b: b(a(x)).squeeze(-1) * x, ROW, nn.Linear(6, 6), nn.Unflatten(1, (6, 1))),
     (lambda x, a, b: torch.flatten(b(a(input=x)), 1), TOKENS, nn.Conv1d(6, 4, 2), nn.BatchNorm1d(4)),
     (lambda x, a: x + a(x.transpose(1, 2)).transpose(1, 2), TOKENS, nn.Linear(6, 6)),
@@ -256,6 +259,19 @@ class FromTorch(unittest.TestCase):
                          "linear 6 weight=linear1.weight transposed bias=false name=linear2 | "
                          "scale_shift weight=false bias=scale_shift1.bias name=scale_shift3")
 
+    def test_classes_that_are_derived_from_those_of_the_table(self):
+        class Same(nn.Conv2d):
+            def __init__(self, size):
+                super().__init__(size, size, 3, padding=1)
+
+        class Other(nn.Linear):
+            def forward(self, x):
+                return super().forward(x).relu()
+
+        net = tn.Network.from_torch(nn.Sequential(Same(3), nn.Flatten(), Other(75, 2)), torch.randn(2, 3, 5, 5))
+        self.assertEqual(net.layers, "conv2d 3 3 padding=1 name=0 | flatten name=1 | linear 2 name=2 | "
+                                     "relu name=2.relu1")
+
     def test_modules_that_are_called_twice(self):
         class Twice(nn.Module):
             def __init__(self):
@@ -266,8 +282,9 @@ class FromTorch(unittest.TestCase):
                 return self.act_2(self.act(self.fc(self.act(self.fc(x)))))
 
         net = tn.Network.from_torch(Twice(), torch.randn(3, 6))
-        self.assertEqual(net.layers, "linear 6 name=fc | relu name=act | linear 6 weight=fc.weight bias=fc.bias name=fc_2 | "
-                                     "relu name=act_3 | linear 2 name=act_2")
+        self.assertEqual(net.layers, "linear 6 name=fc | relu name=act | "
+                                     "linear 6 weight=fc.weight bias=fc.bias name=fc_2 | relu name=act_3 | "
+                                     "linear 2 name=act_2")
         self.assertEqual(list(net.weights()), list(Twice().state_dict()))
 
     def test_what_has_no_counterpart_is_named_with_its_place(self):
@@ -290,13 +307,18 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
                 (Inner(without_bias(nn.LayerNorm(6))), rows, "bias=False"),
                 (Inner(without_bias(nn.GroupNorm(2, 6))), rows, "bias=False"),
+                (Inner(nn.Threshold(0.5, 1)), rows, "value=1"),
                 (Inner(nn.Softmax(2)), image, "dim=2"),
                 (Inner(nn.LayerNorm((3, 6))), tokens, r"\(LayerNorm\)"),
                 (Inner(nn.Upsample(scale_factor=2, mode="bilinear")), image, "mode='bilinear'"),
                 (Inner(nn.Linear(6, 6)), image, "have no counterpart"),
                 (Calls(lambda x, a: a.bias - x, nn.Linear(6, 6)), rows, "m.0.bias is a parameter outside of a layer"),
-                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a parameter"),
+                (Calls(lambda x, a: x + a.weight.transpose(0, 1), nn.Conv2d(6, 6, 1)), rows, "m.0.weight is a"),
                 (Calls(lambda x, a: x + a.weight, nn.Linear(6, 3)), tokens, r"m.0.weight of \[3, 6\]"),
+                (Calls(lambda x: x.clamp(max=1)), rows, "max=1"),
+                (Calls(lambda x: torch.add(x, x, alpha=2)), rows, "alpha"), (Calls(lambda x: x.max(1)[0]), rows, "max"),
+                (Calls(lambda x: x.mean()), rows, "makes"), (Calls(lambda x: F.softmax(x)), rows, "dim=None"),
+                (Calls(lambda x: x[:, 1:]), rows, "getitem"), (Calls(lambda x: F.normalize(x)), rows, "norm"),
                 (Calls(lambda x: x * 2), rows, "mul in block: the number 2"),
                 (Calls(lambda x: (x, x)), rows, "several values"),
                 (Calls(lambda x: x if x.sum() > 0 else -x), rows, "torch.fx could not follow"),
@@ -321,6 +343,7 @@ NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
     ("conv2d 4 3 groups=1 padding=same | batch_norm | leaky_relu 0.2 | max_pool2d 2 ceil | dropout | "
      "avg_pool2d 2 stride=1 count_pad=false padding=1 | group_norm 2 | instance_norm affine=true | flatten", (6, 5, 3),
      True),
+    ("conv2d 3 2x3 padding=same | relu", (6, 5, 3), True),
     ("reshape -1x3 | conv1d 4 3 padding=same | batch_norm | linear 3 | softmax", (6, 5, 3), False),
     ("conv2d 3 3 padding=same | pad 1 top=0 before=1 | clip 0 1 | global_avg_pool | linear 4 | mul x | sub x",
      (6, 5, 4), False),
