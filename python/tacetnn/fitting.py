@@ -73,13 +73,22 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
 
 
 def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
-    """Makes a run, which the network keeps even if it is interrupted."""
+    """Makes a run on a network that no other fit is changing."""
     run = Run(net)
     goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
     if goes_on is not run:
         raise RuntimeError("this network is being fitted")
+    try:
+        with net.lock:  # when other threads no longer read the network
+            make(net, run, x, y, s, validation, enough)
+    finally:
+        del net.__dict__["_fits"]
+    return run
+
+
+def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> None:
+    """Makes a run, which the network keeps even if it is interrupted."""
     begun, training, learned = time.monotonic(), None, (net.schema, net.source)
-    net.lock.acquire()  # when other threads no longer read the network
     try:
         training = prepared(net, run, x, y, s, validation, enough)
         training.begin()
@@ -97,9 +106,6 @@ def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: 
         run.seconds = time.monotonic() - begun
         if training:
             training.close()
-        net.lock.release()
-        del net.__dict__["_fits"]
-    return run
 
 
 def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:

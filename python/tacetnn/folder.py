@@ -36,9 +36,10 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str], resume: bool) -> None:
-        self.path = os.fspath(path)
+        self.path = os.fsdecode(path)
+        self._whole = os.path.abspath(self.path)  # the current folder may change
         self.refuse(resume)
-        os.makedirs(self.path, exist_ok=True)
+        os.makedirs(self._whole, exist_ok=True)
         self._lock = self._take()
         self.begun = os.path.exists(self.at("checkpoint.safetensors"))
         self._metrics = -1
@@ -48,7 +49,7 @@ class Folder:
 
     def at(self, name: str) -> str:
         """The path of a file in it."""
-        return os.path.join(self.path, name)
+        return os.path.join(self._whole, name)
 
     def refuse(self, resume: bool) -> None:
         """Refuses a folder that holds something else than what is expected."""

@@ -106,7 +106,7 @@ def scalar(value: Any) -> str:
 
 def write_page(folder: str, to: str) -> None:
     """Writes the page of the run in a folder."""
-    parent, name = os.path.split(os.path.abspath(folder))
+    parent, name = os.path.split(os.path.abspath(folder))  # whose name is the title
     command = [os.fspath(program()), "report", name, "--out", os.path.abspath(to)]
     done = subprocess.run(command, cwd=parent, capture_output=True, text=True)
     if done.returncode and "report: " not in done.stderr + done.stdout:  # otherwise the page says what it lacks
