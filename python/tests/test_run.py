@@ -331,6 +331,27 @@ net.fit(data["x"], data["y"], out=sys.argv[2], resume=True, checkpoint=3, **{FIT
             network().fit(X + 1, Y, out=self.at("run"), resume=True, **FIT)
         self.assertEqual(kept, {name: content(self.at("run", name)) for name in os.listdir(self.at("run"))})
 
+    def test_the_program_and_a_fit_continue_each_others_runs(self):
+        given = {"optimizer": "adam lr=0.01", "penalties": {"relu1": "l1 1e-3"}, "metrics": ""}
+        net, run = self.fit("whole", network=given)
+        self.fit("ours", epochs=2, network=given)
+        np.save(self.at("x.npy"), X)
+        np.save(self.at("y.npy"), Y)
+        data = f"npy x={self.at('x.npy')} y={self.at('y.npy')}"
+        done = tacet("train", "--resume", self.at("ours"), "--set", "train.epochs=4", "--data", data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        train = {"epochs": 2, "batch": 50, "validate": 0.2, "log": 3}
+        with open(self.at("c.yaml"), "w") as f:
+            f.write(record.yaml({"model": LAYERS, **SETTINGS, **given, "data": data, "train": train}))
+        done = tacet("train", self.at("c.yaml"), "--out", self.at("theirs"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        other, again = self.fit("theirs", resume=True, network=given)
+        self.assertTrue(same(net, other))
+        self.assertTrue(same(net, tn.Network.load(self.at("ours"))))
+        self.assertEqual(untimed(again.ledger), untimed(run.ledger))
+        for name in ("ours", "theirs"):
+            self.assertEqual(untimed(lines_of(self.at(name))), untimed(lines_of(self.at("whole"))))
+
     def test_a_resume_of_nothing_begins(self):
         self.assertEqual(self.fit("run", resume=True)[1].step, self.fit("other")[1].step)
 
