@@ -127,7 +127,7 @@ def written(path: str) -> Iterator[Any]:
     """A file that appears only when it is complete."""
     own = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(own, "w", encoding="utf-8") as f:
+        with open(own, "w", encoding="utf-8", errors="surrogateescape") as f:
             yield f
             f.flush()
             os.fsync(f.fileno())
