@@ -82,6 +82,15 @@ class Batches(unittest.TestCase):
                 self.assertAlmostEqual(a["validation"]["data_loss"], b["validation"]["data_loss"], places=6)
                 self.assertEqual(a["validation"]["accuracy"], b["validation"]["accuracy"])
 
+    def test_what_an_earlier_fit_has_learned_of_its_data_is_forgotten(self):
+        net = fitted(X * 100 + 7, Y, data="normalize=feature")[0]
+        weights = net.state_dict()
+        expected = fitted(BATCHES, net=net, epochs=1, validation=BATCHES)[1].ledger[0]["validation"]
+        net.fit(X * 100 + 7, Y, data="normalize=feature", progress=False)
+        net.load_state_dict(weights)
+        figures = fitted(BATCHES, net=net, epochs=1, validation=(X, Y))[1].ledger[0]["validation"]
+        self.assertAlmostEqual(figures["data_loss"], expected["data_loss"], places=6)
+
     def test_larger_batches_come_later(self):
         sizes = [(0, 10), (10, 70), (70, 100)]
         batches = [(X[a:b], Y[a:b]) for a, b in sizes]
