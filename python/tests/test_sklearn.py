@@ -15,8 +15,6 @@ try:
     from sklearn.preprocessing import StandardScaler
     from sklearn.utils.estimator_checks import check_estimator
 except ImportError as missing:
-    if __name__ == "__main__":
-        raise SystemExit(f"skipped: {missing}")
     raise unittest.SkipTest(str(missing))
 
 import tacetnn as tn
