@@ -1,5 +1,6 @@
 """Arrays are borrowed as long as they are read and no longer; objects may go in any order; nothing leaks."""
 
+import contextlib
 import gc
 import os
 import sys
@@ -51,6 +52,28 @@ class Borrowed(unittest.TestCase):
             self.assertIsNone(gone())
             with self.assertRaisesRegex(_core.RunError, "x was not fed"):
                 p.step(8, target=Y[:8])
+
+    def test_what_goes_cannot_feed_the_plan(self):
+        """The library would read an array that the plan then lets go of."""
+        p = plan()
+        refused = []
+
+        class Feeds(np.ndarray):
+            def __del__(self):
+                try:
+                    p.feed("target", Y[:8])
+                except RuntimeError as e:
+                    refused.append(str(e))
+
+        for call in (lambda: p.step(target=Y[:8]), lambda: p.step(9), p.unfeed, lambda: p.train(loader(), "x", "target")):
+            x = X[:8].copy().view(Feeds)
+            p.feed("x", x)
+            del x
+            with contextlib.suppress(Exception):
+                call()
+            self.assertRegex(refused.pop(), "in use")
+            with self.assertRaisesRegex(_core.RunError, "target was not fed"):
+                p.step(8, x=X[:8])
 
     def test_a_feed_that_is_refused_leaves_the_one_before(self):
         p = plan()
