@@ -140,18 +140,27 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        return Batches(net, x), feed_apart(net, validation, s.batch)
+        batches = Batches(net, x)
+        batches.begin(0)
+        net.learn_of_batches(batches.rows)
+        s.batch = batches.first
+        return batches, feed_of(net, apart(net, validation), s.batch)
     if s.share and isinstance(x, _core.Data):
         x = opened_again(x)
     rows = data_of(net, x, y, s.data)
-    held_out = rows.hold_out(s.share, net.seed) if s.share else None
-    s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
+    held_out = rows.hold_out(s.share, net.seed) if s.share else apart(net, validation)
+    s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if isinstance(d, _core.Data)))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
-    return feed, Rows(net, held_out, s.batch) if held_out else feed_apart(net, validation, s.batch)
+    return feed, feed_of(net, held_out, s.batch)
 
 
-def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
-    """The feed of data for validation that are given by themselves."""
+def feed_of(net: Network, data: _core.Data | Batches | None, batch: int) -> Feed | None:
+    """The feed of data for validation."""
+    return Rows(net, data, batch) if isinstance(data, _core.Data) else data
+
+
+def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
+    """Data for validation that are given by themselves."""
     if validation is None or is_share(validation):
         return None
     pair = isinstance(validation, tuple) and len(validation) == 2
@@ -161,7 +170,7 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
             raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a "
                              "function that returns a new iterator")
         return batches
-    return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
+    return net.seen(*validation) if pair else net.seen(validation)
 
 
 def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:

@@ -10,8 +10,11 @@ import json
 import os
 import socket
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
+
+from .run import TrainingWarning
 
 PATIENCE = 10.0
 """Seconds to wait for another process that is about to leave the folder."""
@@ -77,6 +80,10 @@ class Folder:
                     os.close(file)
                     raise BlockingIOError(f"{self.path} is in use by {who}: wait until it has ended, or use another "
                                           "folder") from None
+            except OSError as e:  # a file system without locks
+                warnings.warn(f"cannot lock {self.at('lock')}: {e.strerror}; make sure that no other process writes to "
+                              f"{self.path}", TrainingWarning, stacklevel=2)
+                return file
             os.close(file)
             time.sleep(0.1)
 

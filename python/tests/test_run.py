@@ -364,6 +364,11 @@ net.fit(data["x"], data["y"], out=sys.argv[2], resume=True, checkpoint=3, **{FIT
         self.assertEqual(self.fit("run")[1].epoch, 4)  # it waits
         self.assertFalse(os.path.exists(self.at("run", "lock")))
 
+    def test_a_file_system_without_locks(self):
+        with mock.patch("fcntl.flock", side_effect=OSError(95, "Operation not supported")):
+            with self.assertWarnsRegex(tn.TrainingWarning, "cannot lock .*: Operation not supported"):
+                self.assertEqual(self.fit("run")[1].epoch, 4)
+
     def test_the_program_respects_the_lock(self):
         first = Folder(self.at("run"), resume=False)
         self.addCleanup(first.close)
