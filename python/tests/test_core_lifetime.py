@@ -55,7 +55,7 @@ class Slot(ctypes.Structure):
 
 
 def bytes_that_look(seen):
-    """A type of 8 bytes whose shape is in the view itself, as PyBuffer_FillInfo makes it, and is read at the release."""
+    """A type of 8 bytes whose shape is in the view, where PyBuffer_FillInfo puts it, and is read at the release."""
     function = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(View), ctypes.c_int)
     room = ctypes.create_string_buffer(8)
 
