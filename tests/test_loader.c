@@ -128,6 +128,11 @@ static void seeking(void **state)
     tacet_loader_tell(jumps, &at, &position);
     assert_int_equal(at, 0);
     assert_int_equal(position, 3);
+    tacet_loader_seek(jumps, INT64_MAX, 99);
+    assert_int_equal(take(jumps, (int32_t[4]){0}), 0);
+    tacet_loader_tell(jumps, &at, &position);
+    assert_int_equal(at, INT64_MAX);
+    assert_int_equal(position, 0);
     tacet_loader_free(walks);
     tacet_loader_free(jumps);
     tacet_data_free(d);

@@ -249,6 +249,12 @@ static void without_training(void **state)
     assert_int_equal(tc_json_get(j, "objective")->kind, TC_JSON_NULL);
     assert_true(isnan(number(j, "objective")));
     free(j);
+    j = record(&other, "epoch", NULL);
+    assert_int_equal(tc_json_size(tc_json_get(j, "warnings")), 0);
+    free(j);
+    j = record(&other, "step", &(tacet_stamp){.size = sizeof(tacet_stamp), .epoch = INT64_MAX});
+    assert_true(number(j, "epoch") == 0x1p63);
+    free(j);
     tacet_plan_free(other.p);
 }
 

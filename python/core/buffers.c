@@ -41,7 +41,10 @@ static bool take(PyObject *from, int flags, const char *what, core_buffer *b)
         PyErr_Format(PyExc_TypeError, "%s should be an array, an object with a buffer, not %R", what, Py_TYPE(from));
         return false;
     }
-    if (PyObject_GetBuffer(from, &b->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) == 0) return true;
+    if (PyObject_GetBuffer(from, &b->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) == 0) {
+        b->own = b->view.shape == &b->view.len;
+        return true;
+    }
     b->view.obj = NULL;
     if (PyErr_ExceptionMatches(PyExc_ValueError) || PyErr_ExceptionMatches(PyExc_BufferError))
         PyErr_Format(PyExc_ValueError, flags ? "%s should be writable and C-contiguous" : "%s should be C-contiguous",
@@ -77,6 +80,10 @@ void core_buffer_drop(core_buffer *b)
     Py_buffer view = b->view;
     if (!view.obj) return;
     b->view.obj = NULL; /* first: releasing may run code of the array's owner, which may come here again */
+    if (b->own) {       /* the owner may look at them, and the view has moved since */
+        view.shape = &view.len;
+        view.strides = &view.itemsize;
+    }
     PyErr_Fetch(&type, &value, &place);
     PyBuffer_Release(&view);
     PyErr_Restore(type, value, place);

@@ -82,6 +82,7 @@ PyObject *core_written(core_writer *write, const void *of, const char *what);
 typedef struct core_buffer {
     Py_buffer view;
     tacet_type type;
+    bool own; /* the view's shape and strides were in the view, as PyBuffer_FillInfo makes them */
 } core_buffer;
 
 /* Borrows a C-contiguous buffer of float32, float64, uint8, bool, int32 or int64. `what` names it in errors. False with

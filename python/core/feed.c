@@ -12,14 +12,18 @@ static void drop(core_fed *of)
     core_buffer_drop(&had.buffer);
 }
 
+/* The plan is in use meanwhile: an array that goes may run code of its owner, which could feed the plan again. */
 void core_feed_drop(core_plan *p)
 {
+    if (p->busy) return; /* another thread has begun a call, which drops what it was fed */
+    p->busy = true;
     tacet_unfeed(p->plan);
     for (int i = 0; i < p->feeds; i++) {
         if (!p->feed[i].fed) continue;
         p->feed[i].fed = false;
         drop(&p->feed[i].with);
     }
+    p->busy = false;
 }
 
 static core_feed *feed_of(core_plan *p, PyObject *name)
@@ -220,7 +224,7 @@ static bool call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *ke
 {
     const int64_t rows = feed_call(p, args, n, keys);
     const bool good = rows > -2 && CORE_RUN(p, tacet_plan_error(p->plan), make(p->plan, rows, with));
-    if (!p->busy) core_feed_drop(p); /* otherwise it is in use in another thread */
+    core_feed_drop(p);
     return good;
 }
 

@@ -1,5 +1,7 @@
 """Arrays are borrowed as long as they are read and no longer; objects may go in any order; nothing leaks."""
 
+import contextlib
+import ctypes
 import gc
 import os
 import sys
@@ -30,6 +32,47 @@ def watched(a):
     return copy, weakref.ref(copy)
 
 
+class View(ctypes.Structure):
+    """Py_buffer."""
+
+    _fields_ = [("buf", ctypes.c_void_p), ("obj", ctypes.c_void_p), ("len", ctypes.c_ssize_t),
+                ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int),
+                ("format", ctypes.c_char_p), ("shape", ctypes.POINTER(ctypes.c_ssize_t)),
+                ("strides", ctypes.POINTER(ctypes.c_ssize_t))]
+
+
+class Spec(ctypes.Structure):
+    """PyType_Spec."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("basicsize", ctypes.c_int), ("itemsize", ctypes.c_int),
+                ("flags", ctypes.c_uint), ("slots", ctypes.c_void_p)]
+
+
+class Slot(ctypes.Structure):
+    """PyType_Slot."""
+
+    _fields_ = [("slot", ctypes.c_int), ("function", ctypes.c_void_p)]
+
+
+def bytes_that_look(seen):
+    """A type of 8 bytes whose shape is in the view, where PyBuffer_FillInfo puts it, and is read at the release."""
+    function = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(View), ctypes.c_int)
+    room = ctypes.create_string_buffer(8)
+
+    def get(self, view, flags):
+        return ctypes.pythonapi.PyBuffer_FillInfo(view, ctypes.c_void_p(self), room, ctypes.c_ssize_t(8), 0, flags)
+
+    def release(self, view, unused):
+        seen.append((view.contents.shape[0], view.contents.strides[0]))
+        return 0
+
+    kept = [function(get), function(release), room]
+    slots = (Slot * 3)(*[Slot(i + 1, ctypes.cast(kept[i], ctypes.c_void_p)) for i in (0, 1)])
+    make = ctypes.pythonapi.PyType_FromSpec
+    make.restype = ctypes.py_object
+    return make(ctypes.byref(Spec(b"tests.Looks", object.__basicsize__, 0, 0, ctypes.addressof(slots)))), kept
+
+
 class Borrowed(unittest.TestCase):
     def test_an_array_lives_until_the_call_that_reads_it_has_ended(self):
         p = plan()
@@ -51,6 +94,45 @@ class Borrowed(unittest.TestCase):
             self.assertIsNone(gone())
             with self.assertRaisesRegex(_core.RunError, "x was not fed"):
                 p.step(8, target=Y[:8])
+
+    def test_what_goes_cannot_feed_the_plan(self):
+        """The library would read an array that the plan then lets go of."""
+        p = plan()
+        refused = []
+
+        class Feeds(np.ndarray):
+            def __del__(self):
+                try:
+                    p.feed("target", Y[:8])
+                except RuntimeError as e:
+                    refused.append(str(e))
+
+
+        def train():
+            p.train(loader(), "x", "target")
+
+        for call in [lambda: p.step(target=Y[:8]), lambda: p.step(9), p.unfeed, train]:
+            x = X[:8].copy().view(Feeds)
+            p.feed("x", x)
+            del x
+            with contextlib.suppress(Exception):
+                call()
+            self.assertRegex(refused.pop(), "in use")
+            with self.assertRaisesRegex(_core.RunError, "target was not fed"):
+                p.step(8, x=X[:8])
+
+    def test_a_view_is_given_back_as_it_was_got(self):
+        """Its shape may be a part of it, which has moved with it."""
+        seen = []
+        looks, kept = bytes_that_look(seen)
+        p = plan()
+        for _ in range(2):
+            p.feed("target", looks())
+        p.unfeed()
+        del p
+        _core.Data.arrays(looks(), looks(), labels=True)
+        self.assertEqual(seen, [(8, 1)] * 4)
+        del kept
 
     def test_a_feed_that_is_refused_leaves_the_one_before(self):
         p = plan()

@@ -21,7 +21,7 @@ static const tc_figure run_figure[] = {
 void tc_figure_add(tc_json_writer *j, const tc_figure *f, double x)
 {
     if (strchr(f->key, '/') || (isnan(x) && f->form != TC_FORM_ALWAYS)) return;
-    if (f->form == TC_FORM_WHOLE)
+    if (f->form == TC_FORM_WHOLE && fabs(x) < 0x1p63)
         tc_json_add_integer(j, f->key, (int64_t)x);
     else
         tc_json_add_number(j, f->key, x);

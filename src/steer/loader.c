@@ -184,7 +184,7 @@ static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p
 int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)
 {
     if (l->position >= l->batches) {
-        l->epoch++;
+        l->epoch += l->epoch < INT64_MAX; /* a caller or a checkpoint may set any epoch */
         l->position = 0;
         return 0;
     }

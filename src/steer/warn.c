@@ -180,6 +180,7 @@ static bool penalised(const tacet_plan *p, int value)
 tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
 {
     tacet_warning own = {0};
+    if (p->table.total.steps == 0) return TACET_FAILED; /* without a step, "never" and "all" mean nothing */
     for (int t = 0; t < p->terms && i >= 0; t++) {
         if (!tc_plan_is_penalty(p, t)) continue;
         subject s = {.term = &p->graph->term[t], .sums = &p->table.account[t]};
