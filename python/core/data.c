@@ -2,6 +2,8 @@
  * data: only holding out changes them, and that comes before the first loader. */
 #include "core.h"
 
+#include <string.h>
+
 static PyObject *data_of(PyTypeObject *type, tacet_data *data, PyObject *of, const tacet_error *e)
 {
     if (!data) return core_raise(e);
@@ -67,6 +69,14 @@ static bool rows_of(PyObject *from, const char *what, core_buffer *b, tacet_arra
     return true;
 }
 
+/* Bytes of x are scaled as those of images, which would be wrong for yes and no. */
+static bool are_truths(const core_buffer *b)
+{
+    if (!b->view.format || strcmp(b->view.format, "?") != 0) return false;
+    PyErr_SetString(PyExc_TypeError, "x should be numbers, not bool: x.astype(\"float32\")");
+    return true;
+}
+
 static PyObject *data_arrays(PyObject *type, PyObject *args, PyObject *keys)
 {
     static char *names[] = {"x", "y", "labels", "options", "schema", NULL};
@@ -78,7 +88,7 @@ static PyObject *data_arrays(PyObject *type, PyObject *args, PyObject *keys)
     tacet_error e;
     if (!PyArg_ParseTupleAndKeywords(args, keys, "O|Opzz:arrays", names, &x, &y, &labels, &options, &schema))
         return NULL;
-    if (rows_of(x, "x", &b[0], &r[0]) && (y == Py_None || rows_of(y, "y", &b[1], &r[1]))) {
+    if (rows_of(x, "x", &b[0], &r[0]) && !are_truths(&b[0]) && (y == Py_None || rows_of(y, "y", &b[1], &r[1]))) {
         const int64_t rows = b[0].view.shape[0];
         if (y != Py_None && b[1].view.shape[0] != rows)
             PyErr_Format(PyExc_ValueError, "x has %lld rows, but y has %zd", (long long)rows, b[1].view.shape[0]);

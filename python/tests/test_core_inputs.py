@@ -33,6 +33,11 @@ class Arrays(unittest.TestCase):
         for kind in (np.uint8, np.int32, np.int64, np.bool_):
             self.assertEqual(self.objective(whole.astype(np.float32), Y[:8].astype(kind)), want)
 
+    def test_truths_are_not_pixels(self):
+        with self.assertRaisesRegex(TypeError, "not bool"):
+            _core.Data.arrays(X > 0, Y, labels=True)
+        self.assertEqual(_core.Data.arrays(X, Y > 0, labels=True).info.classes, 2)
+
     def test_anything_with_a_buffer(self):
         want = self.objective(X[:8], Y[:8])
         rows = array.array("f", X[:8].tobytes())
