@@ -155,7 +155,11 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
             raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a "
                              "function that returns a new iterator")
         return batches
-    return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
+    try:
+        return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
+    except (ValueError, TypeError) as error:
+        error.add_note("x and y are those of validation=")
+        raise
 
 
 def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
