@@ -73,13 +73,22 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
 
 
 def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
-    """Makes a run, which the network keeps even if it is interrupted."""
+    """Makes a run on a network that no other fit is changing."""
     run = Run(net)
     goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
     if goes_on is not run:
         raise RuntimeError("this network is being fitted")
+    try:
+        with net.lock:  # when other threads no longer read the network
+            make(net, run, x, y, s, validation, enough)
+    finally:
+        del net.__dict__["_fits"]
+    return run
+
+
+def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> None:
+    """Makes a run, which the network keeps even if it is interrupted."""
     begun, training, learned = time.monotonic(), None, (net.schema, net.source)
-    net.lock.acquire()  # when other threads no longer read the network
     try:
         training = prepared(net, run, x, y, s, validation, enough)
         training.begin()
@@ -97,9 +106,6 @@ def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: 
         run.seconds = time.monotonic() - begun
         if training:
             training.close()
-        net.lock.release()
-        del net.__dict__["_fits"]
-    return run
 
 
 def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
@@ -134,18 +140,27 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        return Batches(net, x), feed_apart(net, validation, s.batch)
+        batches = Batches(net, x)
+        batches.begin(0)
+        net.learn_of_batches(batches.rows)
+        s.batch = batches.first
+        return batches, feed_of(net, apart(net, validation), s.batch)
     if s.share and isinstance(x, _core.Data):
         x = opened_again(x)
     rows = data_of(net, x, y, s.data)
-    held_out = rows.hold_out(s.share, net.seed) if s.share else None
-    s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if d))
+    held_out = rows.hold_out(s.share, net.seed) if s.share else apart(net, validation)
+    s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if isinstance(d, _core.Data)))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
-    return feed, Rows(net, held_out, s.batch) if held_out else feed_apart(net, validation, s.batch)
+    return feed, feed_of(net, held_out, s.batch)
 
 
-def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
-    """The feed of data for validation that are given by themselves."""
+def feed_of(net: Network, data: _core.Data | Batches | None, batch: int) -> Feed | None:
+    """The feed of data for validation."""
+    return Rows(net, data, batch) if isinstance(data, _core.Data) else data
+
+
+def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
+    """Data for validation that are given by themselves."""
     if validation is None or is_share(validation):
         return None
     pair = isinstance(validation, tuple) and len(validation) == 2
@@ -156,7 +171,7 @@ def feed_apart(net: Network, validation: Any, batch: int) -> Feed | None:
                              "function that returns a new iterator")
         return batches
     try:
-        return Rows(net, net.seen(*validation) if pair else net.seen(validation), batch)
+        return net.seen(*validation) if pair else net.seen(validation)
     except (ValueError, TypeError) as error:
         error.add_note("x and y are those of validation=")
         raise

@@ -10,8 +10,11 @@ import json
 import os
 import socket
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
+
+from .run import TrainingWarning
 
 PATIENCE = 10.0
 """Seconds to wait for another process that is about to leave the folder."""
@@ -36,9 +39,10 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str], resume: bool) -> None:
-        self.path = os.fspath(path)
+        self.path = os.fsdecode(path)
+        self._whole = os.path.abspath(self.path)  # the current folder may change
         self.refuse(resume)
-        os.makedirs(self.path, exist_ok=True)
+        os.makedirs(self._whole, exist_ok=True)
         self._lock = self._take()
         self.begun = os.path.exists(self.at("checkpoint.safetensors"))
         self._metrics = -1
@@ -48,7 +52,7 @@ class Folder:
 
     def at(self, name: str) -> str:
         """The path of a file in it."""
-        return os.path.join(self.path, name)
+        return os.path.join(self._whole, name)
 
     def refuse(self, resume: bool) -> None:
         """Refuses a folder that holds something else than what is expected."""
@@ -76,6 +80,10 @@ class Folder:
                     os.close(file)
                     raise BlockingIOError(f"{self.path} is in use by {who}: wait until it has ended, or use another "
                                           "folder") from None
+            except OSError as e:  # a file system without locks
+                warnings.warn(f"cannot lock {self.at('lock')}: {e.strerror}; make sure that no other process writes to "
+                              f"{self.path}", TrainingWarning, stacklevel=2)
+                return file
             os.close(file)
             time.sleep(0.1)
 
@@ -126,7 +134,7 @@ def written(path: str) -> Iterator[Any]:
     """A file that appears only when it is complete."""
     own = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(own, "w", encoding="utf-8") as f:
+        with open(own, "w", encoding="utf-8", errors="surrogateescape") as f:
             yield f
             f.flush()
             os.fsync(f.fileno())

@@ -4,6 +4,7 @@ does, with the same bits as without a stop.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -38,12 +39,14 @@ class Kept:
                 self.folder.open_metrics(0)
                 self.write_config()
                 self.checkpoint()
+            t = self.training
+            t.began = self.began() or t.began
+            self.record(record_of(t, "running", t.began))
+            with contextlib.suppress(FileNotFoundError):  # of another network than the one that the run goes on to
+                os.unlink(self.folder.at("samples.safetensors"))
         except BaseException:
             self.folder.close()
             raise
-        t = self.training
-        t.began = self.began() or t.began
-        self.record(record_of(t, "running", t.began))
 
     def resume(self) -> None:
         """Continues from the checkpoint; refuses that of a run with other settings, before anything is changed."""
@@ -90,6 +93,7 @@ class Kept:
             t.run.best_epoch = 0
         elif t.feed.over and t.run.best_epoch == t.run.epoch:  # the run may have been killed before it was written
             self.best()
+            t.run.best = t.net.state_dict()
         elif os.path.exists(path):
             file = _core.File(path)
             tensors = (file.tensor(i) for i in range(file.count))
@@ -162,12 +166,15 @@ class Kept:
             return None
 
     def page(self) -> None:
-        """Writes the page of the run, if the program that makes it is there."""
+        """Writes the page of the run, if the program that makes it is there: a run without a page has ended, too."""
         try:
             program()
         except FileNotFoundError:
             return
-        write_page(self.folder.path, self.folder.at("report.html"))
+        try:
+            write_page(self.folder.at(""), self.folder.at("report.html"))
+        except OSError as e:
+            self.training.tell(f"the page of the run could not be written: {e}")
 
     def close(self) -> None:
         self.folder.close()

@@ -164,15 +164,16 @@ class Network(Intake):
             A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack.
             Contiguous float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels and
             scaled by 1/255, and so is all that the network sees later, floats too; ``data="scale=1"`` turns that off.
-            Or batches, each a step: an iterable of (x, y), a function that returns one for each epoch, a DataLoader
-            of PyTorch. Or a `Data`.
+            Or batches of any sizes, each a step: an iterable of (x, y), a function that returns one for each epoch, a
+            DataLoader of PyTorch. Schedules and targets, which depend on the length of an epoch, need a list or
+            another iterable that has a len(). Or a `Data`.
         y : array_like
             Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
             [rows, \\*output]. None with ``target="x"``, batches or data.
         epochs : int
             Passes over the rows, by default 10 or, with `steps`, as many as those take.
         batch : int
-            Rows in a step.
+            Rows in a step; batches keep their own sizes.
         steps : int
             The fit ends after this many steps; 0: after the last epoch.
         validation : float or (x, y), optional

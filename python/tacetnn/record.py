@@ -30,13 +30,22 @@ def machine() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in _core.machine().splitlines() if ": " in line)
 
 
+def path_of(path: str) -> str | dict[str, str]:
+    """A path as a record has it; one that is not UTF-8, and so no text in JSON, by its bytes."""
+    try:
+        path.encode()
+        return path
+    except UnicodeEncodeError:
+        return {"bytes": os.fsencode(path).hex()}
+
+
 def record_of(t: Training, state: str, began: str) -> dict[str, Any]:
     """run.json of a run; the state is "running", "ended", "stopped" or "failed"."""
     plan, about = t.net.plan, machine()
     record: dict[str, Any] = {"tacet": about.get("tacet", ""), "state": state, "began": began}
     if state != "running":
         record["ended"] = now()
-    record |= {"folders": [os.getcwd()], "threads": t.net.threads, "machine": about, "rows": t.rows}
+    record |= {"folders": [path_of(os.getcwd())], "threads": t.net.threads, "machine": about, "rows": t.rows}
     if isinstance(t.feed, Rows):
         record["input"] = list(t.feed.data.info.stored_shape)
     if t.feed.batches:
@@ -106,7 +115,7 @@ def scalar(value: Any) -> str:
 
 def write_page(folder: str, to: str) -> None:
     """Writes the page of the run in a folder."""
-    parent, name = os.path.split(os.path.abspath(folder))
+    parent, name = os.path.split(os.path.abspath(folder))  # whose name is the title
     command = [os.fspath(program()), "report", name, "--out", os.path.abspath(to)]
     done = subprocess.run(command, cwd=parent, capture_output=True, text=True)
     if done.returncode and "report: " not in done.stderr + done.stdout:  # otherwise the page says what it lacks

@@ -114,7 +114,7 @@ class Run:
         texts = {"run.json": json.dumps(self.record), "config.yaml": record.config_text(self.config),
                  "metrics.jsonl": "".join(json.dumps(line) + "\n" for line in lines)}
         for name, text in texts.items():
-            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            with open(os.path.join(folder, name), "w", encoding="utf-8", errors="surrogateescape") as f:
                 f.write(text)
         net = self._net() if self._net else None
         if net is not None and net.run is self:  # otherwise its weights are those of a later run

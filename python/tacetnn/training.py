@@ -51,9 +51,6 @@ class Training:
         """Makes the plan."""
         s, feed = self.settings, self.feed
         if isinstance(feed, Batches):
-            feed.begin(0)
-            s.batch = feed.first
-            self.net.learn_of_batches(feed.rows)
             feed.grow = self.grow
         self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
         if not feed.batches:

@@ -1,6 +1,7 @@
 """Fitting: arrays and batches, the end of a fit, the best epoch, and what is refused."""
 
 import contextlib
+import copy
 import io
 import os
 import signal
@@ -81,6 +82,15 @@ class Batches(unittest.TestCase):
             for a, b in zip(expected, untimed(run), strict=True):
                 self.assertAlmostEqual(a["validation"]["data_loss"], b["validation"]["data_loss"], places=6)
                 self.assertEqual(a["validation"]["accuracy"], b["validation"]["accuracy"])
+
+    def test_what_an_earlier_fit_has_learned_of_its_data_is_forgotten(self):
+        net = fitted(X * 100 + 7, Y, data="normalize=feature")[0]
+        fresh = network()
+        fresh.load_state_dict(net.state_dict())
+        for validation in (BATCHES, (X, Y)):
+            again = copy.deepcopy(net)
+            expected = fitted(BATCHES, net=copy.deepcopy(fresh), epochs=1, validation=validation)[1]
+            self.assertEqual(untimed(fitted(BATCHES, net=again, epochs=1, validation=validation)[1]), untimed(expected))
 
     def test_larger_batches_come_later(self):
         sizes = [(0, 10), (10, 70), (70, 100)]

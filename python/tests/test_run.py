@@ -226,6 +226,31 @@ class Folders(InFolder):
                 for file in ("model.safetensors", "best.safetensors"):
                     self.assertEqual(content(self.at(name, file)), content(self.at("whole", file)))
 
+    def test_the_best_epoch_and_the_patience_are_continued(self):
+        fast = {"optimizer": "sgd lr=1 momentum=0.9", "penalties": {}}
+        settings = {"epochs": 40, "patience": 4, "network": fast}
+        net, run = self.fit("whole", **settings)
+        self.assertEqual((run.stopped, len(run.ledger)), ("patience", run.best_epoch + 4))
+        for epoch in (1, run.best_epoch, run.best_epoch + 2, run.best_epoch + 4):
+            name = f"run{epoch}"
+            with self.assertRaises(ZeroDivisionError):
+                self.fit(name, on_epoch=lambda run, epoch=epoch: 1 / (run.epoch - epoch), **settings)
+            other, again = self.fit(name, resume=True, **settings)
+            self.assertEqual((again.best_epoch, again.stopped), (run.best_epoch, "patience"))
+            self.assertEqual(untimed(again.ledger), untimed(run.ledger))
+            self.assertTrue(all(np.array_equal(run.best[k], v) for k, v in again.best.items()))
+            self.assertTrue(same(net, other))
+
+    def test_a_step_that_failed_is_made_again(self):
+        x = X.copy()
+        x[200, 1] = np.inf
+        messages = []
+        for resume in (False, True):
+            with self.assertRaises(tn.NotFiniteError) as caught:
+                network().fit(x, Y, out=self.at("run"), resume=resume, **FIT)
+            messages.append(str(caught.exception))
+        self.assertEqual(messages[0], messages[1])
+
     def test_after_kill(self):
         code = f"""
 import sys, numpy as np, tacetnn as tn
@@ -306,6 +331,27 @@ net.fit(data["x"], data["y"], out=sys.argv[2], resume=True, checkpoint=3, **{FIT
             network().fit(X + 1, Y, out=self.at("run"), resume=True, **FIT)
         self.assertEqual(kept, {name: content(self.at("run", name)) for name in os.listdir(self.at("run"))})
 
+    def test_the_program_and_a_fit_continue_each_others_runs(self):
+        given = {"optimizer": "adam lr=0.01", "penalties": {"relu1": "l1 1e-3"}, "metrics": ""}
+        net, run = self.fit("whole", network=given)
+        self.fit("ours", epochs=2, network=given)
+        np.save(self.at("x.npy"), X)
+        np.save(self.at("y.npy"), Y)
+        data = f"npy x={self.at('x.npy')} y={self.at('y.npy')}"
+        done = tacet("train", "--resume", self.at("ours"), "--set", "train.epochs=4", "--data", data)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        train = {"epochs": 2, "batch": 50, "validate": 0.2, "log": 3}
+        with open(self.at("c.yaml"), "w") as f:
+            f.write(record.yaml({"model": LAYERS, **SETTINGS, **given, "data": data, "train": train}))
+        done = tacet("train", self.at("c.yaml"), "--out", self.at("theirs"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        other, again = self.fit("theirs", resume=True, network=given)
+        self.assertTrue(same(net, other))
+        self.assertTrue(same(net, tn.Network.load(self.at("ours"))))
+        self.assertEqual(untimed(again.ledger), untimed(run.ledger))
+        for name in ("ours", "theirs"):
+            self.assertEqual(untimed(lines_of(self.at(name))), untimed(lines_of(self.at("whole"))))
+
     def test_a_resume_of_nothing_begins(self):
         self.assertEqual(self.fit("run", resume=True)[1].step, self.fit("other")[1].step)
 
@@ -317,6 +363,11 @@ net.fit(data["x"], data["y"], out=sys.argv[2], resume=True, checkpoint=3, **{FIT
         threading.Timer(0.3, first.close).start()
         self.assertEqual(self.fit("run")[1].epoch, 4)  # it waits
         self.assertFalse(os.path.exists(self.at("run", "lock")))
+
+    def test_a_file_system_without_locks(self):
+        with mock.patch("fcntl.flock", side_effect=OSError(95, "Operation not supported")):
+            with self.assertWarnsRegex(tn.TrainingWarning, "cannot lock .*: Operation not supported"):
+                self.assertEqual(self.fit("run")[1].epoch, 4)
 
     def test_the_program_respects_the_lock(self):
         first = Folder(self.at("run"), resume=False)
