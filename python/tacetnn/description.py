@@ -32,16 +32,19 @@ def _whole(value: Any, name: str, least: int) -> int:
     return n
 
 
+EXAMPLES = {"penalties": '{"relu1": "l1 1e-3"}', "parameters": '{"linear1.*": "lr=0.01"}'}
+
+
 def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
     """Selectors and their texts, each as a list."""
     if given is not None and not isinstance(given, Mapping):
-        raise TypeError(f"{name} should map selectors to texts, not be {given!r}")
+        raise TypeError(f"{name} should map selectors to texts, {EXAMPLES[name]}, not be {given!r}")
     pairs: dict[str, list[str]] = {}
     for selector, texts in (given or {}).items():
         several = [texts] if isinstance(texts, str) else texts
         listed = isinstance(several, list | tuple) and all(isinstance(text, str) for text in several)
         if not isinstance(selector, str) or not listed:
-            raise TypeError(f"{name} should map selectors to texts, not {selector!r} to {texts!r}")
+            raise TypeError(f"{name} should map selectors to texts, {EXAMPLES[name]}, not {selector!r} to {texts!r}")
         pairs[selector] = list(several)
     return pairs
 

@@ -170,7 +170,11 @@ def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
             raise ValueError("validation is an iterator, whose batches can be had only once: give a list, or a "
                              "function that returns a new iterator")
         return batches
-    return net.seen(*validation) if pair else net.seen(validation)
+    try:
+        return net.seen(*validation) if pair else net.seen(validation)
+    except (ValueError, TypeError) as error:
+        error.add_note("x and y are those of validation=")
+        raise
 
 
 def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:

@@ -162,10 +162,11 @@ class Network(Intake):
         ----------
         x : array_like, [rows, \\*input]
             A NumPy array, a tensor of PyTorch on the CPU, a frame of pandas, anything with a buffer or DLPack.
-            Contiguous float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels,
-            and scaled by 1/255; ``data="scale=1"`` turns that off. Or batches of any sizes, each a step: an iterable of
-            (x, y), a function that returns one for each epoch, a DataLoader of PyTorch. Schedules and targets, which
-            depend on the length of an epoch, need a list or another iterable that has a len(). Or a `Data`.
+            Contiguous float32, float64, uint8, int32 and int64 are read where they are. uint8 is taken for pixels and
+            scaled by 1/255, and so is all that the network sees later, floats too; ``data="scale=1"`` turns that off.
+            Or batches of any sizes, each a step: an iterable of (x, y), a function that returns one for each epoch, a
+            DataLoader of PyTorch. Schedules and targets, which depend on the length of an epoch, need a list or
+            another iterable that has a len(). Or a `Data`.
         y : array_like
             Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
             [rows, \\*output]. None with ``target="x"``, batches or data.
@@ -196,7 +197,8 @@ class Network(Intake):
         out : path, optional
             The folder of the run, as ``tacet train --out`` writes it.
         resume : bool
-            Whether the run in `out` is continued, to the same bits as if it had not been interrupted.
+            Whether the run in `out` is continued, to the same bits as if it had not been interrupted. If `out` holds
+            no run yet, one begins.
         checkpoint, log : int
             Steps between checkpoints, and between lines of ``run.steps_log``; 0: none.
 

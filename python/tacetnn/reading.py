@@ -53,7 +53,7 @@ def names_of(plan: _core.Plan) -> list[str]:
 def check_name(plan: _core.Plan, name: str) -> None:
     """Refuses a name that the network does not have."""
     if not isinstance(name, str):
-        raise TypeError(f"a value has a name, such as \"relu1\", not {name!r}")
+        raise TypeError(f"a value has a name, such as \"relu1\", not {type(name).__name__}")
     names = names_of(plan)
     if name in names:
         return
@@ -74,6 +74,9 @@ def chosen(net: Network, selectors: Sequence[str]) -> list[str]:
     """The values that a selector matches."""
     graph, _ = net.describe()
     for selector in selectors:
+        if not isinstance(selector, str):
+            raise TypeError(f'a selector should be a text, such as "relu1", not {type(selector).__name__}; '
+                            "several are arguments of their own")
         graph.keep(selector)  # which refuses one that matches nothing
     return [v.name for v in net.plan.values()
             if v.name != "target" and any(graph.matches(s, v.value) for s in selectors)]

@@ -7,6 +7,7 @@ are in `penalties`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,9 @@ class _Estimator(BaseEstimator):
         self.progress = progress
 
     def _all_penalties(self) -> dict[str, list[str]]:
+        if re.search(r"\s(lambda=|density=|l0=|zeros=|[-+.\d])", str(self.penalty)):
+            raise ValueError(f"penalty={self.penalty!r} names a strength: give it as lambda_ or density, "
+                             "or the whole text in penalties")
         every = {k: [v] if isinstance(v, str) else list(v) for k, v in (self.penalties or {}).items()}
         if self.density is not None:  # a target replaces lambda
             every.setdefault(self.on, []).append(f"{self.penalty} density={float(self.density)!r}")
@@ -115,13 +119,13 @@ class TacetClassifier(ClassifierMixin, _Estimator):
         The layers from the features to the one before the outputs, ``"linear 100 | relu"``. The output layer is added.
         An empty text makes it a logistic regression.
     penalty : str
-        The penalty whose strength `lambda_` or `density` gives, ``"l1"``.
+        The penalty whose strength `lambda_` or `density` gives, ``"l1"``, ``"l1 prox"``, without a number of its own.
     on : str
         Which values it is on: a selector of layers, ``"relu*"``, or of parameters, ``"linear1.weight"``.
     lambda_ : float, optional
-        The factor on the penalty. By default it is left out.
+        The factor on the penalty. By default there is no penalty.
     density : float, optional
-        Instead of `lambda_`: the share of the values that should be nonzero, to which lambda is steered.
+        The share of the values that should be nonzero, to which lambda is steered; `lambda_` is then ignored.
     penalties : mapping of str to str or list of str, optional
         Further penalties and constraints, by selector, ``{"linear1.weight": "l2 1e-4"}``.
     parameters : mapping of str to str, optional

@@ -378,6 +378,7 @@ class Mistakes(unittest.TestCase):
                          {"seed": 1.5}):
             with self.subTest(settings):
                 self.refused(TypeError, "should", small, **settings)
+        self.refused(TypeError, r'{"relu1": "l1 1e-3"}, not', small, penalties={"relu1": 1e-3})
 
     def test_rows(self):
         net = fitted()
@@ -398,6 +399,11 @@ class Mistakes(unittest.TestCase):
         self.refused(ValueError, "takes y of 0 and 1, but it holds 2", binary.fit, X, Y + 1)
         self.refused(ValueError, "no optimizer", small(optimizer="").fit, X, Y)
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).evaluate, X, Y)
+
+    def test_rows_for_validation_are_named(self):
+        with self.assertRaises(ValueError) as caught:
+            fitted().fit(X, Y, validation=(X[:, :4], Y), progress=False)
+        self.assertIn("validation=", "".join(getattr(caught.exception, "__notes__", ())))
 
     def test_data(self):
         net, numbers = fitted(), small("linear 2", loss="mse", penalties=None)
@@ -429,6 +435,7 @@ class Mistakes(unittest.TestCase):
         self.refused(KeyError, "relu1 is computed", net.__setitem__, "relu1", 1)
         self.refused(ValueError, "matches no value", net.activations, X, "foo*")
         self.refused(TypeError, "has a name", net.__getitem__, 1)
+        self.refused(TypeError, "should be a text, such as", net.activations, X, ["relu1", "linear1"])
         self.refused(RuntimeError, "not seen rows", small().__getitem__, "relu1")
         self.refused(RuntimeError, "not been fitted to rows", small().gradient, "relu1")
         self.refused(ValueError, "no loss", tn.Network("linear 2", input=8).gradient, "linear1", X, Y)

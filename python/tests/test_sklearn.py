@@ -66,6 +66,8 @@ class Checks(unittest.TestCase):
         for settings, message in (({"layers": "linear 10 | rellu"}, "did you mean relu"),
                                   ({"layers": None}, "a text, not None"),
                                   ({"on": "relu7", "lambda_": 1}, "matches no value"), ({"lambda_": -1}, "negative"),
+                                  ({"penalty": "l1 0.01"}, "give it as lambda_"),
+                                  ({"penalty": "l1 density=0.1"}, "give it as lambda_ or density"),
                                   ({"batch": 0}, "batch should be at least 1"), ({"patience": 2}, "validation")):
             with self.subTest(message), self.assertRaisesRegex((ValueError, TypeError), message):
                 tn.TacetClassifier(**settings).fit(x, y)

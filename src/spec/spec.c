@@ -111,6 +111,7 @@ static bool cut_name(cutter *c)
         tc_refuse(c->e, s->source, s->column, s->width + 1, "expected a name%s",
                   next ? ", made of letters, digits and _" : "");
         if (next == '=') tc_fail_hint(c->e, "a description begins with its name: name key=value");
+        if (next == '(') tc_fail_hint(c->e, "without parentheses: linear 512, relu, sgd lr=0.1");
         return false;
     }
     s->words[c->at] = '\0';
