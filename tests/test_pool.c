@@ -312,6 +312,29 @@ static void the_system_may_refuse_a_thread(void **state)
 #endif
 }
 
+/* Sleeping threads of the parent are what waiting for would never end; the child is ended if it does wait. */
+static void a_child_of_fork_does_its_jobs_alone(void **state)
+{
+    (void)state;
+    static marks m;
+    tacet_pool *p = tc_pool_new(3, NULL, NULL);
+    run_and_check(p, &m, 20, 1);
+    usleep(3000);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        for (int64_t round = 0; round < 10; round++) run_and_check(p, &m, 20, round);
+        tacet_pool_free(p);
+        _exit(0);
+    }
+    int status = -1;
+    assert_true(waitpid(child, &status, 0) == child);
+    assert_int_equal(status, 0);
+    run_and_check(p, &m, 20, 2);
+    tacet_pool_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +347,7 @@ int main(void)
         cmocka_unit_test(jobs_may_nest),
         cmocka_unit_test(bad_numbers_and_no_memory),
         cmocka_unit_test(the_system_may_refuse_a_thread),
+        cmocka_unit_test(a_child_of_fork_does_its_jobs_alone),
     };
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
 }

@@ -216,7 +216,8 @@ TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *
 typedef struct tacet_plan tacet_plan;
 typedef struct tacet_pool tacet_pool;
 
-/* A pool of threads, including the calling thread, that plans can share. It must outlive them. NULL on failure. */
+/* A pool of threads, including the calling thread, that plans can share. It must outlive them. In a child process that
+ * fork made it has only the calling thread. NULL on failure. */
 TACET_API tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory);
 TACET_API void tacet_pool_free(tacet_pool *pool);
 

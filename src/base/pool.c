@@ -9,7 +9,10 @@
  *
  * A worker that comes late finds the job closed and stays out. Steps follow one another closely, so a worker spins for
  * a moment before it sleeps, and the caller before it waits. If the pool is busy for another plan, the caller does its
- * job alone: nothing ever waits for another caller's job. */
+ * job alone: nothing ever waits for another caller's job.
+ *
+ * A child of fork has the pool but not its threads, and the locks as they happened to be. There the caller does all jobs
+ * alone, and what waits for threads is left out when the pool is freed. */
 #include "base/pool.h"
 
 #include "base/flush.h"
@@ -31,8 +34,9 @@ typedef struct worker {
 
 struct tacet_pool {
     tc_mem mem;
-    int threads; /* including the caller's */
-    int workers; /* started so far */
+    int threads;   /* including the caller's */
+    int workers;   /* started so far */
+    pid_t process; /* that has started them */
     worker worker[MAX_THREADS];
     int spins;
 
@@ -136,7 +140,7 @@ static void close_job(tacet_pool *p)
 
 void tc_pool_run(tacet_pool *p, int64_t parts, tc_part *run, void *job)
 {
-    if (!p || p->threads < 2 || parts < 2 || pthread_mutex_trylock(&p->busy) != 0) {
+    if (!p || p->threads < 2 || parts < 2 || p->process != getpid() || pthread_mutex_trylock(&p->busy) != 0) {
         for (int64_t i = 0; i < parts; i++) run(job, i, 0);
         return;
     }
@@ -182,6 +186,7 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
     }
     p->mem = mem;
     p->threads = threads;
+    p->process = getpid();
     /* With more threads than processors, a thread that spins keeps another from working. */
     p->spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? SPINS : 0;
     pthread_mutex_init(&p->busy, NULL);
@@ -200,9 +205,8 @@ tacet_pool *tc_pool_new(int threads, const tacet_memory *memory, tacet_error *e)
 
 tacet_pool *tacet_pool_new(int threads, const tacet_memory *memory) { return tc_pool_new(threads, memory, NULL); }
 
-void tacet_pool_free(tacet_pool *p)
+static void end_threads(tacet_pool *p)
 {
-    if (!p) return;
     pthread_mutex_lock(&p->lock);
     p->stop = true;
     p->open = false;
@@ -214,6 +218,12 @@ void tacet_pool_free(tacet_pool *p)
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     pthread_mutex_destroy(&p->busy);
+}
+
+void tacet_pool_free(tacet_pool *p)
+{
+    if (!p) return;
+    if (p->process == getpid()) end_threads(p);
     const tc_mem mem = p->mem;
     tc_free_aligned(&mem, p);
 }
