@@ -174,7 +174,8 @@ class Batches:
         where = f"batch {self.position + 1} of {self.what}"
         x, y = parts_of(batch, where)
         if self.net.aim != "x" and y is None:
-            raise ValueError(f"{where} has no targets: it should be (x, y)")
+            raise ValueError(f"{where} has no targets: it should be (x, y). If x is not a list of batches but rows: "
+                             "fit(x, y)")
         feed = self.net.pair(x, y)
         if len(feed["x"]) == 0:
             raise ValueError(f"{where} has no rows")

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, as_array, labels, numbers, rows_of
+from .caller import warn
 from .description import Description
 
 
@@ -37,11 +38,19 @@ def _check_schema(own: str, learned: str) -> None:
                              "those, tacetnn.Data.open_as(source, data.schema), where data are those of the fit")
 
 
+def _at_most_one(a: Array) -> bool:
+    """Whether the first rows look like pixels that were divided by 255."""
+    return a.dtype.kind == "f" and a.size > 0 and bool(a[:1000].max() <= 1)
+
+
 class Intake(Description):
     """A description that takes rows."""
 
     schema = source = ""
     """What the network learned of the data that it was fitted to, and their source; empty before."""
+
+    at_most_one = False
+    """Whether the rows that it was fitted to look like pixels that were divided by 255."""
 
     def rows(self, x: Any) -> Array:
         """x as rows, [rows, \\*input]; without a copy where x is contiguous and of a type that is taken."""
@@ -72,7 +81,21 @@ class Intake(Description):
 
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
         """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
+        if not isinstance(x, _core.Data):
+            self._compare_pixels(as_array(x, "x"))
         return self._data(x, y, answers, "", self.schema)
+
+    def _compare_pixels(self, a: Array) -> None:
+        """Warns of pixels that are divided by 255 where those of the fit were not, and the other way round."""
+        scale, shift = self.scaling.get("x", (np.ones(1), np.zeros(1)))
+        text = ""
+        if _at_most_one(a) and scale.size == 1 and scale[0] == 1 / 255 and not shift.any():
+            text = ("x holds numbers up to 1, but the network was fitted to bytes, which it divides by 255. It divides "
+                    "these too: give bytes, or 255 * x")
+        elif a.dtype == np.uint8 and a.size and self.at_most_one and a[:1000].max() > 1:
+            text = "x holds bytes, but the network was fitted to numbers up to 1, and divides nothing by 255: give x / 255"
+        if text:
+            warn(text)
 
     @property
     def scaling(self) -> dict[str, tuple[Array, Array]]:
@@ -84,6 +107,7 @@ class Intake(Description):
         """x and y as data to be fitted to, whose scaling is remembered; options are those of all sources of data."""
         data = self._data(x, y, True, options, "")
         self.schema, self.source = data.schema, data.info.spec
+        self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(as_array(x, "x"))
         return data
 
     def learn_of_batches(self, x: Any) -> None:

@@ -57,8 +57,9 @@ class Kept:
             raise ValueError(f"{folder.at('checkpoint.safetensors')} is not a checkpoint of a fit: it lacks notes")
         for key, own in self.fixed.items():
             if (theirs := file.note(key) or "") != own:
-                raise ValueError(f'{folder.path} was begun with "{theirs}", not with "{own}": a run keeps the settings '
-                                 "it was begun with")
+                begun, wanted = (f'"{text}"' if text else f"no {key.rpartition('.')[2]}" for text in (theirs, own))
+                raise ValueError(f"{folder.path} was begun with {begun}, not with {wanted}: a run keeps the settings it "
+                                 "was begun with")
         t.net.plan.resume(file, t.feed.loader if isinstance(t.feed, Rows) else None)
         lines = folder.open_metrics(int(length))
         self.write_config()

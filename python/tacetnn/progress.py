@@ -1,4 +1,4 @@
-"""What a fit shows on standard error: on a terminal a line that moves while an epoch runs, otherwise a line for each
+"""What a fit shows on standard error (in a notebook, on standard output): on a terminal a line that moves while an epoch runs, otherwise a line for each
 epoch.
 
 The lines are those of ``tacet train``::
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 BAR, TIME, FIGURE, LABEL = 10, 11, 6, 18
 LOGGED = 10
@@ -144,7 +145,7 @@ def spent_text(seconds: float) -> str:
 
 
 class Progress:
-    """Standard error, as a fit uses it."""
+    """The lines that a fit shows."""
 
     def __init__(self, wanted: bool | None) -> None:
         terminal = is_terminal()
@@ -204,10 +205,17 @@ class Progress:
 
     def _write(self, text: str) -> None:
         try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
+            to = stream()
+            to.write(text)
+            to.flush()
         except (OSError, ValueError):  # closed: the fit goes on without it
             self.quiet, self.moving = True, False
+
+
+def stream() -> Any:
+    """Where progress is written: standard error, but in a notebook, which shows that as if something were wrong, standard
+    output."""
+    return sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
 
 
 def is_terminal() -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 import tempfile
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows
+from .caller import warn
 from .catalogue import entries, entry
 from .description import pairs_in, value_of
 from .keeping import Kept
@@ -260,7 +259,7 @@ class Training:
     def tell(self, text: str) -> None:
         """Warns."""
         self.progress.clear()
-        warn(text)
+        warn(text, TrainingWarning)
 
     # ---- The end ----
 
@@ -398,14 +397,6 @@ def cells_of(plan: _core.Plan, line: Line) -> list[Cell]:
     for name, value in density.items():
         add(name, value)
     return cells
-
-
-def warn(text: str) -> None:
-    """A warning at the place from which this package was called."""
-    frame, level = sys._getframe(1), 2
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, TrainingWarning, stacklevel=level)
 
 
 def line_of(plan: _core.Plan, what: str, **stamp: Any) -> Line:

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+import warnings
 import weakref
 
 try:
@@ -353,6 +354,36 @@ class State(unittest.TestCase):
         gone = weakref.ref(net)
         del net
         self.assertIsNone(gone())
+
+
+class Pixels(unittest.TestCase):
+    """Bytes are divided by 255, numbers are not: what the network was fitted to decides."""
+
+    def fitted(self, x):
+        net = tn.Network("linear 2", input=4, loss="cross_entropy", optimizer="sgd lr=0.1")
+        net.fit(x, np.arange(len(x)) % 2, epochs=1, progress=False)
+        return net
+
+    def setUp(self):
+        self.x = np.random.default_rng(0).integers(0, 256, (20, 4), dtype=np.uint8)
+
+    def test_numbers_after_bytes(self):
+        net = self.fitted(self.x)
+        with self.assertWarnsRegex(UserWarning, "fitted to bytes") as caught:
+            net.predict(self.x / 255.0)
+        self.assertEqual(caught.filename, __file__)
+
+    def test_bytes_after_numbers(self):
+        net = self.fitted(self.x / 255.0)
+        with self.assertWarnsRegex(UserWarning, "x / 255"):
+            net.evaluate(self.x, np.arange(20) % 2)
+
+    def test_no_warning_where_nothing_is_wrong(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for fitted, asked in ((self.x, self.x), (self.x, self.x.astype(float)), (self.x / 255.0, self.x / 255.0),
+                                  (self.x.astype(float), self.x)):
+                self.fitted(fitted).predict(asked)
 
 
 class Mistakes(unittest.TestCase):
