@@ -69,12 +69,17 @@ def from_torch(module: nn.Module, example: Any, **settings: Any) -> Network:
         raise TypeError(f"module should be a torch.nn.Module, not {type(module).__name__}")
     if rule := row_of(module):  # a layer alone has no name
         module = nn.Sequential(OrderedDict({f"{rule.word}1": module}))
+    elif type(module).__module__.startswith("torch.nn.") and not isinstance(module, nn.Sequential):
+        raise ValueError(f"{type(module).__name__} has no counterpart")
     x = rows_for(module, example)
     modes = {m: m.training for m in module.modules()}
     module.eval()
     try:
         with torch.no_grad():
-            expected = module(x.clone())
+            try:
+                expected = module(x.clone())
+            except RuntimeError as e:
+                raise ValueError(f"the module does not take example, {list(x.shape)}: {e}") from e
             read = Reader(module, x)
     finally:
         for m, mode in modes.items():

@@ -221,6 +221,13 @@ class FromTorch(unittest.TestCase):
         self.assertLess(net.batch * 224 * 224 * 64 * 4, 2**29)
         self.assertEqual(tn.Network.from_torch(nn.Linear(4, 3), torch.ones(1, 4)).batch, 128)
 
+    def test_modules_and_examples_that_are_refused(self):
+        for module, text in ((nn.LSTM(6, 3), "LSTM has no counterpart"),
+                             (Calls(lambda x: x if x.sum() > 0 else -x), "could not follow the calls of Calls.*by hand"),
+                             (nn.Linear(5, 2), r"does not take example, \[2, 6\]")):
+            with self.assertRaisesRegex(ValueError, text):
+                tn.Network.from_torch(module, torch.randn(2, 6))
+
     def test_outputs_that_differ_are_refused(self):
         for function in (lambda x: F.dropout(x, 0.5), lambda x: F.relu(x, inplace=True) + x):
             with self.assertRaisesRegex(ValueError, "differ from those of the module"):
