@@ -62,8 +62,7 @@ def as_array(x: Any, what: str) -> Array:
     listed = isinstance(x, Sequence) and not isinstance(x, str | bytes)
     known = ("__array__", "__array_interface__", "__array_struct__", "__float__")
     if not (listed or any(hasattr(x, name) for name in known) or _has_buffer(x)):
-        hint = "; of batches, give one after the other" if hasattr(x, "__iter__") or callable(x) else ""
-        raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}{hint}")
+        raise TypeError(f"{what} should be an array of numbers, not {type(x).__name__}")
     if isinstance(x, list | tuple) and x and hasattr(x[0], "detach"):
         x = [as_array(row, what) for row in x]
     try:

@@ -213,6 +213,15 @@ def parts_of(batch: Any, where: str) -> tuple[Any, Any]:
     return batch, None
 
 
+def each_x(source: Iterable[Any] | Callable[[], Iterable[Any]]) -> Iterator[Any]:
+    """The rows of each batch."""
+    at = 0
+    for at, batch in enumerate(source() if callable(source) else source, 1):
+        yield parts_of(batch, f"batch {at} of x")[0]
+    if not at:
+        raise ValueError("x gave no batch")
+
+
 def depth(x: Any) -> int:
     """How many dimensions an array, or a list of lists, has."""
     if hasattr(x, "shape"):

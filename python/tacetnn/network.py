@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, numbers
+from .batches import Batches, each_x, is_batches
 from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
@@ -224,7 +225,7 @@ class Network(Intake):
 
         Parameters
         ----------
-        x : array_like, [rows, \\*input]
+        x : array_like, [rows, \\*input]; or batches, as in `fit`
 
         Returns
         -------
@@ -232,6 +233,11 @@ class Network(Intake):
             Images are [rows, height, width, channels], also with
             ``layout="chw"``.
         """
+        if is_batches(x, len(self.input)):
+            return np.concatenate([self._outputs(rows) for rows in each_x(x)])
+        return self._outputs(x)
+
+    def _outputs(self, x: Any) -> Array:
         data = self._asked(x)
         self.remember(x)
         name = value_of(self.plan, self.output).name
@@ -252,7 +258,7 @@ class Network(Intake):
         Parameters
         ----------
         x, y : array_like
-            Rows and their targets, as in `fit`; or x a `Data`.
+            Rows and their targets; or x a `Data`, or batches, as in `fit`.
 
         Returns
         -------
@@ -261,11 +267,14 @@ class Network(Intake):
         """
         if not self.loss:
             raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
-        data = self.seen(x, y)
-        self.remember(x, y)
-        for _ in passes(self, self.plan, data, self.aim):
-            pass
-        self.plan.evaluate_end()
+        if y is None and is_batches(x, len(self.input)):
+            Batches(self, x).evaluate(self.plan, self.output)
+        else:
+            data = self.seen(x, y)
+            self.remember(x, y)
+            for _ in passes(self, self.plan, data, self.aim):
+                pass
+            self.plan.evaluate_end()
         return dict(json.loads(self.plan.record("evaluation")))
 
     # ---- Values ------------------------------------------------------------------------------------------------------

@@ -356,6 +356,23 @@ class State(unittest.TestCase):
         self.assertIsNone(gone())
 
 
+class InBatches(unittest.TestCase):
+    def test_batches_are_taken_as_by_fit(self):
+        net = tn.Network("linear 2", input=4, loss="cross_entropy", optimizer="sgd lr=0.1")
+        x, y = np.random.default_rng(0).standard_normal((300, 4), dtype=np.float32), np.arange(300) % 2
+        pairs = [(x[i : i + 77], y[i : i + 77]) for i in range(0, 300, 77)]
+        figures, outputs = net.evaluate(x, y), net.predict(x)
+        for batches in (pairs, lambda: iter(pairs), iter(pairs), [{"x": a, "target": b} for a, b in pairs]):
+            self.assertTrue(np.array_equal(net.predict(batches), outputs))
+        for batches in (pairs, lambda: iter(pairs)):
+            got = net.evaluate(batches)
+            self.assertEqual(got["accuracy"], figures["accuracy"])
+            self.assertAlmostEqual(got["data_loss"], figures["data_loss"], 6)
+        self.assertTrue(np.array_equal(net.predict([a for a, _ in pairs]), outputs))
+        with self.assertRaisesRegex(ValueError, "no batch"):
+            net.predict(lambda: iter(()))
+
+
 class Pixels(unittest.TestCase):
     """Bytes are divided by 255, numbers are not: what the network was fitted to decides."""
 
