@@ -1,5 +1,5 @@
-"""python_side.py: the benchmark's networks by Tacet from Python, as its users write them. It is started like peer.py and
-answers in the same way:
+"""python_side.py: the benchmark's networks by Tacet from Python, as its users write them. It is started like peer.py
+and answers in the same way:
 
     python_side.py CASE MODEL.safetensors THREADS"""
 import json

@@ -31,7 +31,7 @@ static bool role_of(const char *name, tacet_role *role)
 {
     for (*role = TACET_ROLE_LAYER; *tacet_role_name(*role); *role = (tacet_role)(*role + 1))
         if (strcmp(tacet_role_name(*role), name) == 0) return true;
-    PyErr_Format(PyExc_ValueError, "there is no role \"%s\"", name);
+    PyErr_Format(PyExc_ValueError, "the role \"%s\" does not exist", name);
     return false;
 }
 

@@ -203,8 +203,8 @@ static bool check_rows(const core_plan *p, bool given, int64_t *rows)
 
 typedef tacet_status make_call(tacet_plan *p, int64_t rows, void *with);
 
-/* args: the rows, if n is 1, and then what the inputs called `keys` are fed. Returns the rows of the call, or -2 with an
- * exception. */
+/* args: the rows, if n is 1, and then what the inputs called `keys` are fed. Returns the rows of the call, or -2 with
+ * an exception. */
 static int64_t feed_call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *keys)
 {
     const Py_ssize_t named = keys ? PyTuple_Size(keys) : 0;

@@ -46,8 +46,9 @@ static PyMethodDef functions[] = {
     {0},
 };
 
-/* A module of one phase, with one state for all interpreters, which share its types: an interpreter with a lock of its own
- * refuses to import it, and one without a lock turns its lock on, so that "with the interpreter's lock" is always true. */
+/* A module of one phase, with one state for all interpreters, which share its types: an interpreter with a lock of its
+ * own refuses to import it, and one without a lock turns its lock on, so that "with the interpreter's lock" is always
+ * true. */
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "tacetnn._core",

@@ -35,7 +35,7 @@ def _whole(value: Any, name: str, least: int) -> int:
 EXAMPLES = {"penalties": '{"relu1": "l1 1e-3"}', "parameters": '{"linear1.*": "lr=0.01"}'}
 
 
-def _pairs(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
+def as_lists(given: Mapping[str, Any] | None, name: str) -> dict[str, list[str]]:
     """Selectors and their texts, each as a list."""
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(f"{name} should map selectors to texts, {EXAMPLES[name]}, not be {given!r}")
@@ -56,6 +56,8 @@ def _threads() -> int:
 
 class Description:
     """The settings of a network: see `Network`."""
+
+    _probe: tuple[object, tuple[tuple[int, ...], int]] | None = None
 
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
@@ -78,8 +80,8 @@ class Description:
             raise ValueError(f"layout is for images, whose rows have three sizes; input is {list(self.input)}")
         if target not in ("", "x"):
             raise ValueError(f'target should be "" (y) or "x" (the input itself), not {target!r}')
-        self.penalties = _pairs(penalties, "penalties")
-        self.parameters = _pairs(parameters, "parameters")
+        self.penalties = as_lists(penalties, "penalties")
+        self.parameters = as_lists(parameters, "parameters")
         self.seed = _whole(seed, "seed", 0)
         self.threads = _threads() if threads is None else _whole(threads, "threads", 1)
         self.ledger = _whole(ledger, "ledger", 1)
@@ -146,13 +148,19 @@ class Description:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output for one row."""
+        return self.probe[0]
+
+    @property
+    def probe(self) -> tuple[tuple[int, ...], int]:
+        """What is known only of a compiled network: the shape of the output, and how many numbers all values have."""
         key = self.layers, self.shape
-        if getattr(self, "_output_shape", (None,))[0] != key:
+        if self._probe is None or self._probe[0] != key:
             g = _core.Graph()
             output = g.chain(g.input("x", self.shape), self.layers)
-            self._output_shape = key, value_of(g.compile(), output).shape
-        shape: tuple[int, ...] = self._output_shape[1]
-        return shape
+            plan = g.compile()
+            values = sum(v.elements for v in plan.values() if v.batch)
+            self._probe = key, (value_of(plan, output).shape, values)
+        return self._probe[1]
 
 
 def pairs_in(texts: Mapping[str, Sequence[str] | str]) -> Iterator[tuple[str, str]]:

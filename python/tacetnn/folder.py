@@ -10,10 +10,10 @@ import json
 import os
 import socket
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from .caller import warn
 from .run import TrainingWarning
 
 PATIENCE = 10.0
@@ -81,8 +81,8 @@ class Folder:
                     raise BlockingIOError(f"{self.path} is in use by {who}: wait until it has ended, or use another "
                                           "folder") from None
             except OSError as e:  # a file system without locks
-                warnings.warn(f"cannot lock {self.at('lock')}: {e.strerror}; make sure that no other process writes to "
-                              f"{self.path}", TrainingWarning, stacklevel=2)
+                warn(f"cannot lock {self.at('lock')}: {e.strerror}; make sure that no other process writes to "
+                     f"{self.path}", TrainingWarning)
                 return file
             os.close(file)
             time.sleep(0.1)

@@ -82,7 +82,8 @@ class Intake(Description):
     def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
         """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
         if not isinstance(x, _core.Data):
-            self._compare_pixels(as_array(x, "x"))
+            x = self.rows(x)
+            self._compare_pixels(x)
         return self._data(x, y, answers, "", self.schema)
 
     def _compare_pixels(self, a: Array) -> None:
@@ -93,7 +94,8 @@ class Intake(Description):
             text = ("x holds numbers up to 1, but the network was fitted to bytes, which it divides by 255. It divides "
                     "these too: give bytes, or 255 * x")
         elif a.dtype == np.uint8 and a.size and self.at_most_one and a[:1000].max() > 1:
-            text = "x holds bytes, but the network was fitted to numbers up to 1, and divides nothing by 255: give x / 255"
+            text = ("x holds bytes, but the network was fitted to numbers up to 1, and divides nothing by 255: give "
+                    "x / 255")
         if text:
             warn(text)
 
@@ -105,15 +107,18 @@ class Intake(Description):
 
     def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
         """x and y as data to be fitted to, whose scaling is remembered; options are those of all sources of data."""
+        if not isinstance(x, _core.Data):
+            x = self.rows(x)
         data = self._data(x, y, True, options, "")
         self.schema, self.source = data.schema, data.info.spec
-        self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(as_array(x, "x"))
+        self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(x)
         return data
 
     def learn_of_batches(self, x: Any) -> None:
         """Remembers how the rows of batches are scaled, which begin with x."""
         self.schema = self._data(x, None, False, "", "").schema
         self.source = ""
+        self.at_most_one = _at_most_one(x)
 
     def _data(self, x: Any, y: Any, answers: bool, options: str, schema: str) -> _core.Data:
         if isinstance(x, _core.Data):

@@ -58,8 +58,8 @@ class Kept:
         for key, own in self.fixed.items():
             if (theirs := file.note(key) or "") != own:
                 begun, wanted = (f'"{text}"' if text else f"no {key.rpartition('.')[2]}" for text in (theirs, own))
-                raise ValueError(f"{folder.path} was begun with {begun}, not with {wanted}: a run keeps the settings it "
-                                 "was begun with")
+                raise ValueError(f"{folder.path} was begun with {begun}, not with {wanted}: a run keeps the settings "
+                                 "it was begun with")
         t.net.plan.resume(file, t.feed.loader if isinstance(t.feed, Rows) else None)
         lines = folder.open_metrics(int(length))
         self.write_config()

@@ -12,12 +12,12 @@ import numpy as np
 
 from . import _core
 from .arrays import Array, numbers
-from .batches import Batches, each_x, is_batches
+from .batches import Batches, Feed, Rows, each_x, is_batches
 from .description import Description, Sparse, Texts, of_graph, short, value_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
-from .reading import (Reader, alone, check_name, chosen, contents, copy_contents, is_content, lambdas, names_of, passes,
+from .reading import (Reader, alone, check_name, chosen, contents, copy_contents, is_content, lambdas, names_of,
                       read_all, set_lambdas)
 from .run import Run
 
@@ -132,9 +132,7 @@ class Network(Intake):
 
     def _first_batch(self) -> int:
         """The rows of a plan before the first fit: fewer of large images, which need much memory."""
-        graph, _ = self.describe()
-        values = sum(v.elements for v in graph.compile(ledger=-1).values() if v.batch)
-        return max(1, min(128, VALUES // values))
+        return max(1, min(128, VALUES // self.probe[1]))
 
     @alone
     def explain(self) -> str:
@@ -268,13 +266,11 @@ class Network(Intake):
         if not self.loss:
             raise ValueError('the network has no loss: Network(..., loss="cross_entropy")')
         if y is None and is_batches(x, len(self.input)):
-            Batches(self, x).evaluate(self.plan, self.output)
+            feed: Feed = Batches(self, x)
         else:
-            data = self.seen(x, y)
+            feed = Rows(self, self.seen(x, y), self.batch)
             self.remember(x, y)
-            for _ in passes(self, self.plan, data, self.aim):
-                pass
-            self.plan.evaluate_end()
+        feed.evaluate(self.plan, self.output)
         return dict(json.loads(self.plan.record("evaluation")))
 
     # ---- Values ------------------------------------------------------------------------------------------------------

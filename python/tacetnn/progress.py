@@ -1,5 +1,5 @@
-"""What a fit shows on standard error (in a notebook, on standard output): on a terminal a line that moves while an epoch runs, otherwise a line for each
-epoch.
+"""What a fit shows on standard error, and in a notebook on standard output: on a terminal a line that moves while an
+epoch runs, otherwise a line for each epoch.
 
 The lines are those of ``tacet train``::
 
@@ -213,8 +213,8 @@ class Progress:
 
 
 def stream() -> Any:
-    """Where progress is written: standard error, but in a notebook, which shows that as if something were wrong, standard
-    output."""
+    """Where progress is written: standard error, but in a notebook, which shows that as if something were wrong,
+    standard output."""
     return sys.stdout if type(sys.stderr).__module__.startswith("ipykernel") else sys.stderr
 
 

@@ -98,16 +98,12 @@ def set_lambdas(plan: _core.Plan, new: dict[str, float]) -> None:
         plan.set_lambda(term, value)
 
 
-def passes(net: Network, plan: _core.Plan, data: _core.Data, aim: str | None = None) -> Iterator[slice]:
-    """Goes through the rows in batches, in evaluation mode; yields which rows the plan has just seen.
-
-    With an aim, the output is compared with that input, and the figures are those of an evaluation, which the caller
-    ends.
-    """
+def passes(net: Network, plan: _core.Plan, data: _core.Data) -> Iterator[slice]:
+    """Goes through the rows in batches, in evaluation mode; yields which rows the plan has just seen."""
     loader, at, rows = _core.Loader(data, net.batch, shuffle=False), 0, data.info.rows
-    plan.evaluate_begin(aim, net.output if aim else None)
+    plan.evaluate_begin(None, None)
     while at < rows:
-        plan.evaluate_batches(loader, "x", None if aim in (None, "x") else aim, most=1)
+        plan.evaluate_batches(loader, "x", None, most=1)
         yield slice(at, at + plan.rows)
         at += plan.rows
 

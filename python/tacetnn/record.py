@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._program import program
 from .batches import Rows
+from .description import short
 
 if TYPE_CHECKING:
     from .training import Training
@@ -60,7 +61,7 @@ def config_of(t: Training) -> Settings:
     """The settings of a run, as a configuration has them."""
     net, s = t.net, t.settings
     return {
-        "model": net.layers, "loss": net.loss, "penalties": plain(net.penalties), "parameters": plain(net.parameters),
+        "model": net.layers, "loss": net.loss, "penalties": short(net.penalties), "parameters": short(net.parameters),
         "optimizer": net.optimizer, "data": t.feed.data.info.spec if isinstance(t.feed, Rows) else "batches",
         "augment": s.augment, "target": net.target, "metrics": net.metrics,
         "train": {
@@ -69,11 +70,6 @@ def config_of(t: Training) -> Settings:
             "checkpoint": s.checkpoint, "log": s.log,
         },
     }
-
-
-def plain(texts: Settings) -> Settings:
-    """A list of one text as that text, as people write it."""
-    return {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in texts.items()}
 
 
 # ---- YAML ------------------------------------------------------------------------------------------------------------

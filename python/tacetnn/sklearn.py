@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _core
 from .arrays import Array
+from .description import as_lists, value_of
 from .network import Network
 from .run import Run
 
@@ -71,7 +72,7 @@ class _Estimator(BaseEstimator):
         if re.search(r"\s(lambda=|density=|l0=|zeros=|[-+.\d])", str(self.penalty)):
             raise ValueError(f"penalty={self.penalty!r} names a strength: give it as lambda_ or density, "
                              "or the whole text in penalties")
-        every = {k: [v] if isinstance(v, str) else list(v) for k, v in (self.penalties or {}).items()}
+        every = as_lists(self.penalties, "penalties")
         if self.density is not None:  # a target replaces lambda
             every.setdefault(self.on, []).append(f"{self.penalty} density={float(self.density)!r}")
         elif self.lambda_ is not None:
@@ -348,7 +349,8 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Esti
     def fit(self, X: Any, y: Any = None) -> SparseAutoencoder:
         """Trains a new network; y is ignored."""
         X = validate_data(self, X, dtype=FLOATS)
-        codes = last_layer(Network(self.layers, input=X.shape[1]).plan)
+        encoder = Network(self.layers, input=X.shape[1])
+        codes = value_of(encoder.plan, encoder.output)
         if len(codes.shape) != 1:
             raise ValueError(f"the codes of a row should be of one dimension, not {codes.shape}: append \"| flatten\"")
         self._codes, self._n_features_out = codes.name, codes.shape[0]
@@ -375,7 +377,7 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Esti
         for name, value in self.network_.state_dict().items():
             plan.write(name, value)
         plan.forward(**{"x": np.zeros((len(codes), self.n_features_in_), np.float32), "inverse.codes": codes})
-        return plan.read(last_layer(plan).name)
+        return plan.read(value_of(plan, output).name)
 
     def score(self, X: Any, y: Any = None) -> float:
         """The share of the variance of X that the reconstruction explains, at most 1; y is ignored."""
@@ -388,11 +390,6 @@ class SparseAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, _Esti
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def last_layer(plan: _core.Plan) -> _core.ValueInfo:
-    """The value that the last layer of a plan makes."""
-    return [v for v in plan.values() if v.role == "layer"][-1]
 
 
 def joined(*chains: str) -> str:

@@ -148,9 +148,9 @@ class Reader:
         try:
             traced = fx.GraphModule(module, _Tracer().trace(module, others_of(module)))
         except Exception as e:
-            raise ValueError(f"torch.fx could not follow the calls of {type(module).__name__}: {e}. from_torch takes modules "
-                             "that make the same calls for any numbers; the layers of others can be described by hand, "
-                             "and load_state_dict takes their weights") from e
+            raise ValueError(f"torch.fx could not follow the calls of {type(module).__name__}: {e}. from_torch takes "
+                             "modules that make the same calls for any numbers; the layers of others can be described "
+                             "by hand, and load_state_dict takes their weights") from e
         graph = traced.graph
         graph.eliminate_dead_code()
         recorder = _Recorder(traced)

@@ -41,7 +41,7 @@ class Header(unittest.TestCase):
         record = r"^RECORD\((\w+), (tacet_\w+),(.*?)(?=^RECORD|^#undef)"
         for name, struct, text in re.findall(record, records, re.M | re.S):
             body = re.search(r"typedef struct %s \{(.*?)\}" % struct, header, re.S).group(1)
-            # The last word of each declaration and of each part before a comma: "double share, due", "int64_t shape[8]".
+            # The last word of each declaration and of each part before a comma: "double share, due", "int64_t shape[8]"
             fields = set(re.findall(r"(\w+)(?:\[\d+\])?\s*[,;]", body))
             lacks = fields - set(re.findall(r"\w+", text)) - {"size"}
             self.assertEqual(lacks, set(), f"{name} lacks fields of {struct}")

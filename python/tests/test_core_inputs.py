@@ -41,7 +41,8 @@ class Arrays(unittest.TestCase):
     def test_anything_with_a_buffer(self):
         want = self.objective(X[:8], Y[:8])
         rows = array.array("f", X[:8].tobytes())
-        self.assertEqual(self.objective(memoryview(rows).cast("B").cast("f", (8, 4)), array.array("q", Y[:8].tobytes())), want)
+        view = memoryview(rows).cast("B").cast("f", (8, 4))
+        self.assertEqual(self.objective(view, array.array("q", Y[:8].tobytes())), want)
         self.assertEqual(self.objective(X[:8], bytes(Y[:8].astype(np.uint8))), want)
         readonly = X[:8].copy()
         readonly.flags.writeable = False
@@ -270,7 +271,8 @@ class Texts(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             p = plan()
             strange = os.fsencode(folder) + b"/m\xff\xc3\xa4"
-            for path in (folder + "/a", pathlib.Path(folder, "ü"), os.fsencode(folder) + b"/c", strange, os.fsdecode(strange)):
+            for path in (folder + "/a", pathlib.Path(folder, "ü"), os.fsencode(folder) + b"/c", strange,
+                         os.fsdecode(strange)):
                 p.save(path, {"ä": "ö\udcff"})
                 self.assertTrue(os.path.exists(path))
                 f = _core.File(path)

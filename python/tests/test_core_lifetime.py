@@ -345,7 +345,8 @@ class Leaks(unittest.TestCase):
     def test_references_are_given_back(self):
         """Of objects that all share, whose memory would not show a lost reference."""
         with tempfile.TemporaryDirectory() as folder:
-            shared = [None, True, False, (), "x", "target", _core.Value, _core.Graph, _core.Plan, _core.Data, _core.Loader]
+            shared = [None, True, False, (), "x", "target", _core.Value, _core.Graph, _core.Plan, _core.Data,
+                      _core.Loader]
             shared += [_core.Term, _core.ValueInfo, _core.File, _core.Pool, _core.Ranks, X, Y, np.float32, 0, 1]
             for use in (fit, fail):
                 use(folder)
