@@ -160,10 +160,11 @@ const cli_command cli_command_eval = {
     .name = "eval",
     .operands = "MODEL|RUN",
     .brief = "Evaluate a model on data",
-    .doc = "Runs a model (model.safetensors, best.safetensors; of the folder of a run, model.safetensors) on data and "
-           "prints the loss, the metrics, the value of each penalty and the density of each layer. Uses the test part "
-           "of the data if they have one, otherwise all of them, scaled as the training data were; says so if the "
-           "model was trained on some of them.",
+    .doc =
+        "Runs a model (model.safetensors, model.ema.safetensors, best.safetensors; of the folder of a run, "
+        "model.safetensors) on data and prints the loss, the metrics, the value of each penalty and the density of each layer. Uses the test part "
+        "of the data if they have one, otherwise all of them, scaled as the training data were; says so if the "
+        "model was trained on some of them.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -89,7 +89,7 @@ static tacet_status report(const cli_args *a, cli_training *t)
                      .classes = job->classes,
                      .best_epoch = t->best_epoch,
                      .step_us = t->steps ? t->time / (double)t->steps * 1e6 : NAN};
-    tacet_status s = cli_figures_take(job->plan, job->part[part].data, job->batch, job->x, job->target, job->y, &f);
+    tacet_status s = cli_job_figures(a->arena, job, part, &f);
     const bool ended = s == TACET_OK && isfinite(f.result.objective);
     const tacet_status written = cli_record_write(a->arena, &t->folder, job, ended ? "ended" : "failed", a->threads,
                                                   s == TACET_OK ? &f : NULL);

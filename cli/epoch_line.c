@@ -3,6 +3,8 @@
  *     Epoch 3/5 [=====>    ]   0:02 left  loss 0.3856  val loss -       val acc -       relu1 density 0.047
  *     Epoch 3/5 [==========] 1.43ms/step  loss 0.3712  val loss 0.4011  val acc 0.8373  relu1 density 0.049
  *
+ * With averaged weights, "ema loss" and "ema acc" follow "val acc": they are of the validation data too.
+ *
  * The bar is drawn if there is room for it after all figures. The first figure that does not fit, and all after it, are
  * left out; the line then ends in dots. */
 #include "epoch_line.h"
@@ -47,10 +49,12 @@ typedef struct named {
 } named;
 
 /* "val acc": the main metric, of the validation data. */
-static const char *metric_name(cli_arena *a, const char *metric)
+static const char *metric_name(cli_arena *a, const char *of, const char *metric)
 {
-    return cli_format(a, "val %s", strcmp(metric, "accuracy") == 0 ? "acc" : metric);
+    return cli_format(a, "%s %s", of, strcmp(metric, "accuracy") == 0 ? "acc" : metric);
 }
+
+enum { LOSSES = 5 };
 
 /* The losses of the epoch and its metric; what is known only when it is over is NAN until then. */
 static int losses(cli_arena *a, const cli_epoch *e, named *to)
@@ -58,7 +62,10 @@ static int losses(cli_arena *a, const cli_epoch *e, named *to)
     int n = 0;
     to[n++] = (named){"loss", e->loss};
     if (e->validated) to[n++] = (named){"val loss", e->over ? e->validation_loss : NAN};
-    if (e->metric) to[n++] = (named){metric_name(a, e->metric), e->over ? e->figure : NAN};
+    if (e->metric) to[n++] = (named){metric_name(a, "val", e->metric), e->over ? e->figure : NAN};
+    if (e->averaged) to[n++] = (named){"ema loss", e->over ? e->averaged_loss : NAN};
+    if (e->averaged && e->metric)
+        to[n++] = (named){metric_name(a, "ema", e->metric), e->over ? e->averaged_figure : NAN};
     return n;
 }
 
@@ -79,7 +86,7 @@ const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
     const char *all = cli_format(a, "%lld", (long long)e->epochs);
     const char *text = cli_format(a, "Epoch %*lld/%s", (int)strlen(all), (long long)e->epoch, all);
     const char *dim = cli_colour(stderr, "\033[2m"), *plain = cli_colour(stderr, "\033[0m");
-    named *f = cli_take(a, ((size_t)e->cells + 3) * sizeof *f);
+    named *f = cli_take(a, ((size_t)e->cells + LOSSES) * sizeof *f);
     int n = losses(a, e, f), wide = 0, shown = 0;
     for (int i = 0; i < e->cells; i++) f[n++] = (named){cell_name(a, &e->cell[i], LABEL), e->cell[i].value};
     for (int i = 0; i < n; i++) wide += columns_of(&f[i]);
@@ -103,7 +110,7 @@ const char *cli_epoch_line(cli_arena *a, const cli_epoch *e, int columns)
 
 const char *cli_epoch_text(cli_arena *a, const cli_epoch *e)
 {
-    named f[3];
+    named f[LOSSES];
     const char *text = cli_format(a, "epoch %lld/%lld", (long long)e->epoch, (long long)e->epochs);
     for (int i = 0, n = losses(a, e, f); i < n; i++)
         text = cli_format(a, "%s  %s %s", text, f[i].name, cli_digits(a, f[i].value));

@@ -21,6 +21,8 @@ typedef struct cli_epoch {
     bool validated;                 /* the epoch ends with a validation loss */
     const char *metric;             /* the main metric, of the validation data; NULL: none */
     double validation_loss, figure; /* when the epoch is over: that, and the metric */
+    bool averaged;                  /* likewise with averaged weights: */
+    double averaged_loss, averaged_figure;
     const cli_cell *cell;           /* in the order in which they are shown */
     int cells;
 } cli_epoch;

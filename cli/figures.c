@@ -134,7 +134,8 @@ tacet_status cli_figures_judge(const cli_figures *f)
 
 tc_json_writer cli_figures_json(cli_arena *a, tacet_plan *p, const cli_figures *f, bool training)
 {
-    const tacet_stamp stamp = {.size = sizeof stamp, .best_epoch = f->best_epoch, .step_us = f->step_us};
+    const tacet_stamp stamp = {
+        .size = sizeof stamp, .best_epoch = f->best_epoch, .step_us = f->step_us, .ema = f->averaged.record};
     return cli_plan_record(a, p, training ? "figures" : "evaluation", &stamp);
 }
 
@@ -167,6 +168,11 @@ static void table(FILE *to, cli_arena *a, tacet_plan *p, const cli_figures *f)
                                   cli_digits(a, f->result.data_loss), cli_digits(a, f->result.objective));
     if (!isnan(f->step_us)) line = cli_format(a, "%s; %s ms per training step", line, cli_digits(a, f->step_us / 1000));
     cli_paragraph(to, "", line);
+    if (f->averaged.record)
+        cli_paragraph(to, "",
+                      cli_format(a, "with averaged weights:%s data loss %s, objective %s", f->averaged.line,
+                                 cli_digits(a, f->averaged.result.data_loss),
+                                 cli_digits(a, f->averaged.result.objective)));
     fputc('\n', to);
     const tc_json *layers = tc_json_get(cli_plan_figures(a, p, "evaluation"), "layers");
     terms_table(to, a, p);

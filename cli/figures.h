@@ -4,9 +4,18 @@
 
 #include "ledger.h"
 
+/* The figures of the averaged weights, if the run keeps averages. */
+typedef struct cli_averaged {
+    const char *record; /* as cli_figures_json gives them; NULL: there are no averages */
+    const char *line;   /* their metrics (cli_metrics_line) */
+    tacet_result result;
+    double metric; /* the metric that an epoch's line shows; NAN: it has none */
+} cli_averaged;
+
 typedef struct cli_figures {
     const char *part; /* "test", "validation", "training" */
     tacet_result result;
+    cli_averaged averaged;
     const char *classes; /* the words of the labels, a line each; NULL or "": numbers */
     int64_t best_epoch;  /* of the run; 0: none */
     double step_us; /* time of a training step; NAN if none was done */
@@ -27,7 +36,7 @@ tacet_status cli_figures_take(tacet_plan *p, const tacet_data *data, int64_t bat
 tacet_status cli_figures_judge(const cli_figures *f);
 
 /* {metrics, "data_loss", "objective", "best_epoch", "step_us", "terms": [...], "layers": [...]}; training: with the
- * ledger's figures as "training" of each term and layer. */
+ * ledger's figures as "training" of each term and layer, and those of the averaged weights as "ema". */
 tc_json_writer cli_figures_json(cli_arena *a, tacet_plan *p, const cli_figures *f, bool training);
 
 /* Prints them to standard output: as tables, or as that object on one line. */

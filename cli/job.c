@@ -172,6 +172,7 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
         .ledger = c->value[CLI_LEDGER].integer,
         .metrics = job->metrics = cli_job_metrics(c),
+        .ema = c->value[CLI_EMA].number,
     };
     if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
     job->length = config.epochs;

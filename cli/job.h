@@ -51,6 +51,13 @@ tacet_status cli_job_compile(cli_job *job, int threads);
 const char *cli_job_metrics(const cli_config *c);
 tacet_status cli_job_choose_metric(cli_job *job);
 
+/* Evaluates a part of the data. If the key train.ema is set, first with the averages of the weights, into f->averaged, whose
+ * texts are in the arena. The plan's last evaluation is that of the weights. cli_job_save_average writes a model whose
+ * weights are the averages (job_figures.c). */
+struct cli_figures;
+tacet_status cli_job_figures(cli_arena *a, const cli_job *job, int part, struct cli_figures *f);
+tacet_status cli_job_save_average(const cli_job *job, const char *path, tacet_error *e);
+
 /* If the key init is set, sets parameters from the file that it names; *taken: how many. Without
  * `taken` nothing is said of tensors that have the right name and another shape. */
 tacet_status cli_job_initialise(const cli_job *job, int *taken);

@@ -32,7 +32,7 @@ const char *cli_job_metrics(const cli_config *c)
 /* The names of metrics must differ from those of the other figures of a line. */
 static tacet_status check_names(const cli_job *job)
 {
-    static const char *const other[] = {"terms", "layers", "warnings", "validation", "notes", "part", "rows"};
+    static const char *const other[] = {"terms", "layers", "warnings", "validation", "ema", "notes", "part", "rows"};
     tacet_metric m = {.size = sizeof m};
     bool taken = false;
     for (int i = 0; tacet_metric_at(job->plan, i, false, &m) == TACET_OK; i++) {

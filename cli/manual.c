@@ -98,6 +98,7 @@ static const entry files[] = {
      "One JSON object per epoch, and one every train.log steps. A resume cuts it back to the checkpoint."},
     {"checkpoint.safetensors", "Everything that the rest of the run depends on."},
     {"model.safetensors", "The network at the end of the last epoch, or of the run."},
+    {"model.ema.safetensors", "With train.ema: the same network with the averages of its weights."},
     {"best.safetensors", "With validation: the network of the epoch that is the best by train.metric."},
     {"samples.safetensors", "If layers with silent units are images: what they make of a few samples, for report.html."},
     {"report.html", "A self-contained page about the run; tacet report writes it again."},

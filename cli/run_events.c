@@ -184,7 +184,7 @@ bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double 
 {
     if (!e->file.to.f) return true;
     writer w = {.file = &e->file, .p = p, .step = tacet_steps(p)};
-    const tc_json *validation = tc_json_get(line, "validation");
+    const tc_json *validation = tc_json_get(line, "validation"), *averaged = tc_json_get(line, "ema");
     network(&w, CLI_EPOCH, "epoch", line);
     metrics(&w, "epoch", line);
     scalar(&w, "epoch", "ms_per_step", step * 1e3);
@@ -195,6 +195,8 @@ bool cli_events_epoch(cli_events *e, tacet_plan *p, const tc_json *line, double 
     metrics(&w, "validation", validation);
     terms(&w, CLI_VALIDATION, "validation_", validation, line);
     layers(&w, CLI_VALIDATION, "validation_", validation);
+    network(&w, CLI_VALIDATION, "ema", averaged);
+    metrics(&w, "ema", averaged);
     parameters(&w, p);
     cli_arena_free(&w.arena);
     return cli_tensorboard_flush(&e->file, false);

@@ -93,12 +93,13 @@ static tacet_status open_files(cli_training *t, int64_t length)
 }
 
 /* What a resumed run must have in common with its beginning, in addition to what the library compares: the order of the
- * rows and the rows that are held out. */
+ * rows, the rows that are held out, and what earlier versions did not have, if it is set. */
 static const char *begun_with(cli_arena *a, const cli_config *c)
 {
-    return cli_format(a, "batch %lld, seed %lld, shuffle %lld, validate %g", (long long)c->value[CLI_BATCH].integer,
+    const double ema = c->value[CLI_EMA].number;
+    return cli_format(a, "batch %lld, seed %lld, shuffle %lld, validate %g%s", (long long)c->value[CLI_BATCH].integer,
                       (long long)c->value[CLI_SEED].integer, (long long)c->value[CLI_SHUFFLE].integer,
-                      c->value[CLI_SHARE].number);
+                      c->value[CLI_SHARE].number, ema > 0 ? cli_format(a, ", ema %g", ema) : "");
 }
 
 static tacet_status checkpoint(cli_training *t)
@@ -133,6 +134,16 @@ static tacet_status save(cli_training *t, const char *path)
     tacet_error e;
     cli_job_notes(t->job, note);
     tacet_status s = tacet_save(t->job->plan, path, CLI_NOTES, note, &e);
+    return s == TACET_OK ? s : refuse(t, &e);
+}
+
+/* Writes the network as it is now and, with train.ema, with the averages of its weights. */
+static tacet_status save_models(cli_training *t)
+{
+    tacet_error e;
+    tacet_status s = save(t, t->folder.model);
+    if (s != TACET_OK || t->job->config->value[CLI_EMA].number == 0) return s;
+    s = cli_job_save_average(t->job, t->folder.average, &e);
     return s == TACET_OK ? s : refuse(t, &e);
 }
 
@@ -283,7 +294,8 @@ static tacet_status write_line(cli_training *t, int64_t epoch, bool whole, const
                                .epoch = epoch,
                                .best_epoch = t->best_epoch,
                                .seconds = t->seconds,
-                               .validated = validation != NULL};
+                               .validated = validation != NULL,
+                               .ema = validation ? validation->averaged.record : NULL};
     tacet_total total = {.size = sizeof total};
     cli_arena a = {0};
     tc_json_writer j = cli_plan_record(&a, p, whole ? "epoch" : "step", &stamp);
@@ -387,20 +399,23 @@ static bool compare(cli_training *t, int64_t epoch, bool whole, const cli_figure
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
 {
     cli_job *job = t->job;
-    const tacet_data *held_out = job->part[CLI_VALIDATION_PART].data;
+    cli_arena a = {0};
     cli_figures figures = {.part = "validation", .step_us = NAN};
-    const cli_figures *validation = held_out ? &figures : NULL;
-    tacet_status s = TACET_OK;
-    if (held_out) s = cli_figures_take(job->plan, held_out, job->batch, job->x, job->target, job->y, &figures);
-    if (s != TACET_OK) return s;
-    const bool best = compare(t, epoch, whole, validation);
-    s = write_line(t, epoch, true, validation);
-    if (s != TACET_OK) return s;
-    cli_show_epoch(t, epoch, validation);
-    cli_show_warnings(t, NULL);
-    if (whole) s = checkpoint(t);
+    const cli_figures *validation = job->part[CLI_VALIDATION_PART].data ? &figures : NULL;
+    bool best = false;
+    tacet_status s = validation ? cli_job_figures(&a, job, CLI_VALIDATION_PART, &figures) : TACET_OK;
+    if (s == TACET_OK) {
+        best = compare(t, epoch, whole, validation);
+        s = write_line(t, epoch, true, validation);
+    }
+    if (s == TACET_OK) {
+        cli_show_epoch(t, epoch, validation);
+        cli_show_warnings(t, NULL);
+    }
+    cli_arena_free(&a);
+    if (s == TACET_OK && whole) s = checkpoint(t);
     if (s == TACET_OK && best) s = save(t, t->folder.best);
-    return s == TACET_OK && whole ? save(t, t->folder.model) : s;
+    return s == TACET_OK && whole ? save_models(t) : s;
 }
 
 static tacet_status interrupted(cli_training *t)
@@ -452,5 +467,5 @@ tacet_status cli_training_run(cli_training *t)
         if (s == TACET_OK) s = sync_logs(t, &(int64_t){0});
     }
     if (s == TACET_OK) cli_show_best(t, gives_up(t));
-    return s == TACET_OK ? save(t, t->folder.model) : s;
+    return s == TACET_OK ? save_models(t) : s;
 }

@@ -118,6 +118,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
                    .loss = total.data_loss,
                    .objective = total.objective,
                    .validated = validated,
+                   .averaged = validated && job->config->value[CLI_EMA].number > 0,
                    .penalised = tacet_term_count(job->plan) > 1,
                    .figure = NAN};
     tacet_metric m = {.size = sizeof m};
@@ -154,7 +155,11 @@ void cli_show_epoch(cli_training *t, int64_t epoch, const cli_figures *validatio
     cli_arena a = {0};
     cli_epoch e = look(t, &a, epoch, cli_now());
     e.over = true;
-    if (validation) e.validation_loss = validation->result.data_loss;
+    if (validation) {
+        e.validation_loss = validation->result.data_loss;
+        e.averaged_loss = validation->averaged.result.data_loss;
+        e.averaged_figure = validation->averaged.metric;
+    }
     if (t->progress.moving) {
         cli_progress_draw(&t->progress, cli_epoch_line(&a, &e, cli_progress_columns(&t->progress)));
         cli_progress_keep(&t->progress);
@@ -185,8 +190,10 @@ void cli_show_best(cli_training *t, bool early)
         cli_progress_say(&t->progress, "stopped early: %s on the validation data has not improved for %s", figure,
                          cli_count(t->arena, t->waited, "epoch"));
     if (t->best_epoch)
-        cli_progress_say(&t->progress, "the best epoch is %lld, with %s %s on the validation data: %s",
-                         (long long)t->best_epoch, figure, cli_digits(t->arena, t->best), t->folder.best);
+        cli_progress_say(&t->progress, "the best epoch is %lld, with %s %s on the validation data%s: %s",
+                         (long long)t->best_epoch, figure, cli_digits(t->arena, t->best),
+                         t->job->config->value[CLI_EMA].number > 0 ? " (the weights, not their averages)" : "",
+                         t->folder.best);
 }
 
 /* ---- Remarks ----------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ void cli_folder_name(cli_arena *a, const char *path, cli_folder *f)
         .metrics = cli_format(a, "%s/metrics.jsonl", path),
         .checkpoint = cli_format(a, "%s/checkpoint.safetensors", path),
         .model = cli_format(a, "%s/model.safetensors", path),
+        .average = cli_format(a, "%s/model.ema.safetensors", path),
         .best = cli_format(a, "%s/best.safetensors", path),
         .samples = cli_format(a, "%s/samples.safetensors", path),
         .report = cli_format(a, "%s/report.html", path),

@@ -1,4 +1,4 @@
-/* run_folder.h: the folder of a run (config.yaml, run.json, metrics.jsonl, checkpoint, model, best, samples, report) or of a
+/* run_folder.h: the folder of a run (config.yaml, run.json, metrics.jsonl, checkpoint, model, its average, best, samples, report) or of a
  * sweep (config.yaml, sweep.json, report, and the folders of its runs). */
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
@@ -6,7 +6,7 @@
 #include "output.h"
 
 typedef struct cli_folder {
-    const char *path, *config, *run, *metrics, *checkpoint, *model, *best, *samples, *report, *sweep, *lock;
+    const char *path, *config, *run, *metrics, *checkpoint, *model, *average, *best, *samples, *report, *sweep, *lock;
     const char *stem; /* NULL: `path` was given; otherwise the first name to try for a new folder */
     cli_stream log;   /* metrics.jsonl, open at its end; then the folder is not moved */
     int locked;       /* the descriptor of the lock; 0: not locked */

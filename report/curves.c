@@ -62,7 +62,7 @@ typedef struct family {
     struct family_line {
         const char *name; /* "training", or NULL */
         const char *key;  /* the number in the entry of the term or layer, or in the line; NULL after the last line */
-        bool validation;  /* of the validation data */
+        const char *of_data; /* "validation"; "ema": these data with averaged weights; NULL: of the training */
         cli_dash dash;
         const char *per; /* the number is divided by the one with this key */
         const tc_json *(*find)(const tc_json *line, const char *name); /* finds the entry, if not by its name */
@@ -80,12 +80,14 @@ static const family losses[] = {
     {.title = "Data loss",
      .y_name = "data loss",
      .line = {{.name = "training", .key = "data_loss"},
-              {.name = "validation", .key = "data_loss", .validation = true, .dash = CLI_DASHED}},
+              {.name = "validation", .key = "data_loss", .of_data = "validation", .dash = CLI_DASHED},
+              {.name = "validation, averaged weights", .key = "data_loss", .of_data = "ema", .dash = CLI_DOTTED}},
      .steps = true},
     {.title = "Objective: data loss and penalties",
      .y_name = "objective",
      .line = {{.name = "training", .key = "objective"},
-              {.name = "validation", .key = "objective", .validation = true, .dash = CLI_DASHED}},
+              {.name = "validation", .key = "objective", .of_data = "validation", .dash = CLI_DASHED},
+              {.name = "validation, averaged weights", .key = "objective", .of_data = "ema", .dash = CLI_DOTTED}},
      .steps = true},
 };
 
@@ -93,7 +95,7 @@ static const family penalties[] = {
     {.list = "terms",
      .y_name = "value",
      .line = {{.name = "training", .key = "value"},
-              {.name = "validation", .key = "value", .validation = true, .dash = CLI_DASHED}},
+              {.name = "validation", .key = "value", .of_data = "validation", .dash = CLI_DASHED}},
      .apart = true},
     {.list = "terms",
      .title = "Lambda",
@@ -142,7 +144,7 @@ static const family times[] = {
 static double figure(const cli_record *r, const family *f, int k, const char *name, const tc_json *line)
 {
     const struct family_line *l = &f->line[k];
-    const tc_json *from = l->validation ? tc_json_get(line, "validation") : line;
+    const tc_json *from = l->of_data ? tc_json_get(line, l->of_data) : line;
     const tc_json *entry = l->find   ? l->find(from, name)
                            : f->list ? cli_entry_of(cli_last_epoch(r), f->list, name, from)
                                      : from;
@@ -261,10 +263,14 @@ void cli_metrics(cli_run_set *s)
     const char **name = cli_metric_names(s, &n);
     for (int i = 0; i < n; i++)
         draw_family(
-            s, &(family){.title = name[i],
-                         .y_name = name[i],
-                         .line = {{.name = "training", .key = name[i]},
-                                  {.name = "validation", .key = name[i], .validation = true, .dash = CLI_DASHED}}});
+            s,
+            &(family){
+                .title = name[i],
+                .y_name = name[i],
+                .line = {
+                    {.name = "training", .key = name[i]},
+                    {.name = "validation", .key = name[i], .of_data = "validation", .dash = CLI_DASHED},
+                    {.name = "validation, averaged weights", .key = name[i], .of_data = "ema", .dash = CLI_DOTTED}}});
     cli_classes(s);
 }
 

@@ -112,6 +112,17 @@ static const char *best(cli_arena *a, const cli_record *r, const char *key)
                       cli_digits(a, cli_number(tc_json_get(r->best, "validation"), by)));
 }
 
+/* "data loss 0.3812, accuracy 0.9312": what the averaged weights reach on the data of the ending. */
+static const char *averaged(cli_arena *a, const cli_record *r, const char *key)
+{
+    const tc_json *ema = tc_json_get(figures_of(a, r), key), *metric = tc_json_at(tc_json_get(r->run, "metrics"), 0);
+    const char *name = metric ? cli_record_text(a, metric, "name") : "";
+    if (!ema) return "-";
+    const char *text = cli_format(a, "data loss %s", cli_digits(a, cli_number(ema, "data_loss")));
+    const double x = cli_number(ema, name);
+    return isfinite(x) ? cli_format(a, "%s, %s %s", text, name, cli_digits(a, x)) : text;
+}
+
 static const char *state(cli_arena *a, const cli_record *r, const char *key)
 {
     static const char *const said[][2] = {{"stopped", "stopped by a signal"}, {"running", "running, or killed"}};
@@ -194,6 +205,7 @@ static const struct fact {
     {"time per step", step_time, "step_us"},
     {"measured on", part, ""},
     {"best, on the validation data", best, "best_epoch"},
+    {"with averaged weights", averaged, "ema"},
     {"state", state, "state"},
     {"done", done, "step"},
     {"began", when, "began"},

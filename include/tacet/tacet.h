@@ -276,6 +276,8 @@ typedef struct tacet_config {
                                  `batch` is that of this rank */
     const char *metrics;      /* what to measure in addition to the loss's usual metrics: "f1, top_k k=5", or NULL. In
                                  evaluations; if `ledger` is set, also over training steps (tacet_metric_at) */
+    double ema;               /* keep an exponential moving average of the weights with this decay, below 1, for
+                                 tacet_use_average; 0: none */
 } tacet_config;
 #define TACET_CONFIG .size = sizeof(tacet_config) /* {TACET_CONFIG, .batch = 32} */
 
@@ -334,6 +336,14 @@ TACET_API tacet_status tacet_forward(tacet_plan *p, int64_t rows);
  * Checkpoints save both; tacet_resume restores what was set in the resumed run, and drops what was set before it. */
 TACET_API tacet_status tacet_set_lambda(tacet_plan *p, const char *term, double lambda);
 TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
+
+/* With tacet_config.ema a plan also keeps averages of the parameters that it trains. The first step sets average = weight;
+ * each later one, after everything that changes the weights, average = ema average + (1 - ema) weight. (PyTorch's
+ * AveragedModel with get_ema_multi_avg_fn gives the same.) tacet_use_average(p, true) puts the averages in the place of the
+ * weights: now they are what tacet_forward, tacet_evaluate, tacet_read and tacet_save use, while tacet_step and
+ * tacet_checkpoint are refused until tacet_use_average(p, false) has put the weights back, to the bit. What layers remember
+ * (the statistics of batch_norm) is not averaged. Checkpoints hold the averages too. */
+TACET_API tacet_status tacet_use_average(tacet_plan *p, bool average);
 
 /* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
  * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
@@ -531,6 +541,8 @@ typedef struct tacet_stamp {
     double seconds;     /* spent in the steps of the epoch; "epoch" has it even if it is 0 */
     double step_us;     /* the time of a training step of the run, in microseconds */
     bool validated;     /* of "epoch": the last evaluation was of validation data */
+    const char *ema;    /* of "epoch" and "figures": the record "evaluation" of the averaged weights (tacet_config.ema),
+                           which they then have as "ema" */
 } tacet_stamp;
 
 /* A plan's figures as a JSON object on one line, as `tacet train` keeps them in the folder of a run, where reports read

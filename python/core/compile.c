@@ -84,15 +84,15 @@ static bool add_feeds(core_plan *p)
 /* The configuration; what the plan holds of it is put into *p. */
 static bool config_of(core_plan *p, PyObject *args, PyObject *keys, tacet_config *c)
 {
-    static char *names[] = {"batch",  "optimizer", "seed",   "threads", "pool",    "steps_per_epoch",
-                            "epochs", "sparse",    "ledger", "ranks",   "metrics", NULL};
+    static char *names[] = {"batch",  "optimizer", "seed",    "threads", "pool", "steps_per_epoch", "epochs", "sparse",
+                            "ledger", "ranks",     "metrics", "ema",     NULL};
     long long batch = 1, steps = 0, ledger = 0;
     const char *sparse = "auto";
     PyObject *pool = Py_None, *ranks = Py_None;
     c->threads = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzO&iOLdsLOz:compile", names, &batch, &c->optimizer, core_seed,
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzO&iOLdsLOzd:compile", names, &batch, &c->optimizer, core_seed,
                                      &c->seed, &c->threads, &pool, &steps, &c->epochs, &sparse, &ledger, &ranks,
-                                     &c->metrics) ||
+                                     &c->metrics, &c->ema) ||
         !sparse_of(sparse, &c->sparse) || !pool_of(pool, &c->pool))
         return false;
     if (batch < 1 || c->threads < 1) {

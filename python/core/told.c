@@ -153,6 +153,14 @@ static PyObject *plan_set_rate(PyObject *self, PyObject *args)
     return CORE_RUN(p, tacet_plan_error(p->plan), tacet_set_rate(p->plan, rate)) ? Py_NewRef(Py_None) : NULL;
 }
 
+static PyObject *plan_use_average(PyObject *self, PyObject *args)
+{
+    int average;
+    core_plan *p = (core_plan *)self;
+    if (!PyArg_ParseTuple(args, "p:use_average", &average) || !core_plan_of(self)) return NULL;
+    return CORE_RUN(p, tacet_plan_error(p->plan), tacet_use_average(p->plan, average)) ? Py_NewRef(Py_None) : NULL;
+}
+
 static size_t explain_text(const void *of, const char *what, char *text, size_t capacity)
 {
     (void)what;
@@ -196,6 +204,11 @@ PyMethodDef core_told_methods[] = {
               "Sets the counts of forward passes, of which densities and dead units are made, to 0.")},
     {"set_rate", plan_set_rate, METH_VARARGS,
      CORE_DOC("set_rate($self, value, /)", "The learning rate, from the next step on.")},
+    {"use_average", plan_use_average, METH_VARARGS,
+     CORE_DOC(
+         "use_average($self, average, /)",
+         "Puts the averages of the weights (ema= of compile) in their place, or the weights back. Until then the plan "
+         "cannot be trained.")},
     {"explain", plan_explain, METH_NOARGS, CORE_DOC("explain($self, /)", "The compiled steps as text.")},
     {0},
 };

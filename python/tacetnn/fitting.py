@@ -41,6 +41,7 @@ class Settings:
     progress: bool | None
     out: str | os.PathLike[str] | None
     resume: bool
+    ema: float
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("steps", 0), ("patience", 0), ("checkpoint", 0), ("log", 0)):
@@ -50,6 +51,10 @@ class Settings:
             if value < least:
                 raise ValueError(f"{name} should be at least {least}, not {value}")
             setattr(self, name, int(value))
+        if not is_number(self.ema):
+            raise TypeError(f"ema should be a number, not {self.ema!r}")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"ema should be at least 0 and below 1, not {self.ema}")
         for name in ("on_epoch", "on_step"):
             if getattr(self, name) is not None and not callable(getattr(self, name)):
                 raise TypeError(f"{name} should be a function of the run, not {getattr(self, name)!r}")
@@ -61,11 +66,11 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
         validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
         patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
         progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
-        checkpoint: int = 0, log: int = 100) -> Run:
+        checkpoint: int = 0, log: int = 100, ema: float = 0.0) -> Run:
     """Trains a network; see `Network.fit`."""
     share = float(validation) if is_share(validation) else 0.0
     settings = Settings(10 if epochs is None else epochs, batch, steps, data, augment, share, shuffle, metric, patience,
-                        checkpoint, log, on_epoch, on_step, progress, out, resume)
+                        checkpoint, log, on_epoch, on_step, progress, out, resume, ema)
     if not net.loss or not net.optimizer:
         raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., "
                          'loss="cross_entropy", optimizer="adam lr=0.001")')
@@ -125,9 +130,13 @@ def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: An
 # ---- Data ------------------------------------------------------------------------------------------------------------
 
 
+def is_number(x: Any) -> bool:
+    return isinstance(x, Real) and not isinstance(x, bool)
+
+
 def is_share(validation: Any) -> bool:
     """Whether it is a share of the rows, rather than rows."""
-    number = isinstance(validation, Real) and not isinstance(validation, bool)
+    number = is_number(validation)
     if number and not 0 <= validation < 1:
         raise ValueError(f"validation should be a share from 0 to 1 or (x, y), not {validation}")
     return number

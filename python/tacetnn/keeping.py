@@ -8,6 +8,7 @@ import contextlib
 import json
 import math
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import _core
@@ -19,6 +20,16 @@ from .run import Line
 
 if TYPE_CHECKING:
     from .training import Training
+
+
+@contextlib.contextmanager
+def averages(plan: _core.Plan) -> Iterator[None]:
+    """The averages of the weights are in their place."""
+    plan.use_average(True)
+    try:
+        yield
+    finally:
+        plan.use_average(False)
 
 
 class Kept:
@@ -118,7 +129,8 @@ class Kept:
         """What a run that is continued must have in common with its beginning, in addition to what the library
         compares."""
         s, net = self.training.settings, self.training.net
-        return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}",
+        ema = f", ema {s.ema:g}" if s.ema else ""
+        return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}{ema}",
                 "run.metric": s.metric, "tacet.penalties": net.graph.text("penalties")}
 
     def write_config(self) -> None:
@@ -149,8 +161,12 @@ class Kept:
         self.training.net.save(self.folder.at("best.safetensors"))
 
     def model(self) -> None:
-        """Keeps the present network."""
-        self.training.net.save(self.folder.at("model.safetensors"))
+        """Keeps the present network, and with ``ema`` the averages of its weights."""
+        net = self.training.net
+        net.save(self.folder.at("model.safetensors"))
+        if self.training.settings.ema:
+            with averages(net.plan):
+                net.save(self.folder.at("model.ema.safetensors"))
 
     def record(self, record: Line) -> None:
         """Writes run.json."""

@@ -53,16 +53,23 @@ class Epoch:
     validation_loss: float | None = None
     metric: str = ""
     figure: float = math.nan
+    averaged_loss: float | None = None
+    averaged_figure: float = math.nan
     penalised: bool = False
     cells: Sequence[Cell] = field(default_factory=list)
 
     def figures(self) -> list[tuple[str, float]]:
         """The losses of the epoch and its metric."""
         named = [("loss", self.loss)]
+        metric = "acc" if self.metric == "accuracy" else self.metric
         if self.validation_loss is not None:
             named.append(("val loss", self.validation_loss))
         if self.metric:
-            named.append(("val acc" if self.metric == "accuracy" else f"val {self.metric}", self.figure))
+            named.append((f"val {metric}", self.figure))
+        if self.averaged_loss is not None:
+            named.append(("ema loss", self.averaged_loss))
+        if self.averaged_loss is not None and metric:
+            named.append((f"ema {metric}", self.averaged_figure))
         return named
 
     def line(self, columns: int, dim: str = "", plain: str = "") -> str:

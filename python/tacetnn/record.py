@@ -66,7 +66,7 @@ def config_of(t: Training) -> Settings:
         "augment": s.augment, "target": net.target, "metrics": net.metrics,
         "train": {
             "epochs": s.epochs, "batch": s.batch, "seed": net.seed, "validate": s.share, "metric": s.metric,
-            "patience": s.patience, "steps": s.steps, "shuffle": s.shuffle, "sparse": net.sparse, "ledger": net.ledger,
+            "patience": s.patience, "ema": s.ema, "steps": s.steps, "shuffle": s.shuffle, "sparse": net.sparse, "ledger": net.ledger,
             "checkpoint": s.checkpoint, "log": s.log,
         },
     }

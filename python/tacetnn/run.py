@@ -43,6 +43,8 @@ class Run:
         The epoch, from 1, that was the best by ``metric`` on the validation data; 0 without any.
     best : dict of str to ndarray, or None
         The network of that epoch, for ``net.load_state_dict``.
+    average : dict of str to ndarray, or None
+        The network with the averages of its weights (``ema``), for ``net.load_state_dict``.
     epoch, step : int
         The epoch, from 1, and the steps done so far.
     seconds : float
@@ -73,6 +75,7 @@ class Run:
         self.test: Line = {}
         self.best_epoch = 0
         self.best: dict[str, Array] | None = None
+        self.average: dict[str, Array] | None = None
         self.epoch = self.step = 0
         self.seconds = 0.0
         self.stopped: str | None = None

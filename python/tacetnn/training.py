@@ -14,7 +14,7 @@ from .batches import Batches, Feed, Rows
 from .caller import warn
 from .catalogue import entries, entry
 from .description import pairs_in, value_of
-from .keeping import Kept
+from .keeping import Kept, averages
 from .progress import Cell, Epoch, Progress, digits
 from .record import config_of, now, record_of
 from .run import Line, Run, TrainingWarning, counted
@@ -51,7 +51,7 @@ class Training:
         s, feed = self.settings, self.feed
         if isinstance(feed, Batches):
             feed.grow = self.grow
-        self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured())
+        self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured(), ema=s.ema)
         if not feed.batches:
             self.check_length()
         self.metric = metric_name(s.metric)
@@ -95,7 +95,7 @@ class Training:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "checkpoint")
             self.net.plan.checkpoint(path)
-            self.net.compile(rows, self.length, self.feed.batches, metrics=self.measured())
+            self.net.compile(rows, self.length, self.feed.batches, metrics=self.measured(), ema=self.settings.ema)
             self.net.plan.resume(_core.File(path))
 
     # ---- The loop ----
@@ -140,8 +140,9 @@ class Training:
         if self.gives_up:
             self.progress.say(f"stopped early: {by} has not improved for {counted(self.waited, 'epoch')}")
         if run.best_epoch:
+            which = " (the weights, not their averages)" if self.settings.ema else ""
             self.progress.say(f"the best epoch is {run.best_epoch}, with {self.settings.metric} {digits(self.best)} on "
-                              "the validation data: run.best")
+                              f"the validation data{which}: run.best")
 
     @property
     def gives_up(self) -> bool:
@@ -209,12 +210,13 @@ class Training:
         net, run, whole = self.net, self.run, self.feed.over
         if self.kept and not whole:  # a resume does the rest of it, and writes its line again
             self.kept.checkpoint()
-        best = False
+        best, ema = False, None
         if self.held_out:
+            ema = self.averaged(self.held_out)
             self.held_out.evaluate(net.plan, net.output)
             best = self.compare(line_of(net.plan, "figures"))
         line = self.write("epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
-                          validated=self.held_out is not None)
+                          validated=self.held_out is not None, ema=ema)
         run.ledger.append(line)
         self.progress.keep(self.shown(line, over=True))
         if self.kept:  # the best after the checkpoint that says so: a resume saves it if it is missing
@@ -224,6 +226,14 @@ class Training:
         self.warn(line)
         if self.settings.on_epoch:
             self.settings.on_epoch(run)
+
+    def averaged(self, feed: Feed) -> str | None:
+        """The figures of the averaged weights, as a record; None without any."""
+        if not self.settings.ema:
+            return None
+        with averages(self.net.plan):
+            feed.evaluate(self.net.plan, self.net.output)
+            return self.net.plan.record("evaluation")
 
     def compare(self, figures: Line) -> bool:
         """Decides whether this epoch is the best so far. One in which a target is not yet due does not count; nor does
@@ -290,6 +300,9 @@ class Training:
             why.add_note(f"what had been done could not be kept: {e}")
 
     def finish(self, state: str) -> None:
+        if self.settings.ema:
+            with averages(self.net.plan):
+                self.run.average = self.net.state_dict()
         self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
 
     def warn_of_logits(self) -> None:
@@ -309,9 +322,10 @@ class Training:
         if feed is None:
             return None
         done = self.net.plan.steps - self.first
+        ema = self.averaged(feed)
         rows = feed.evaluate(self.net.plan, self.net.output).rows
         figures = line_of(self.net.plan, "figures", best_epoch=self.run.best_epoch,
-                          step_us=self.time / done * 1e6 if done else 0.0)
+                          step_us=self.time / done * 1e6 if done else 0.0, ema=ema)
         return {"part": part, "rows": rows} | figures
 
     def close(self) -> None:
@@ -357,6 +371,9 @@ class Training:
             name = self.metric if self.metric in self.better else next(iter(self.better), "")
             if self.better.get(name):
                 e.metric, e.figure = name, number(validation.get(name))
+            if s.ema:
+                ema = line.get("ema") or {}
+                e.averaged_loss, e.averaged_figure = number(ema.get("data_loss")), number(ema.get(name))
         return e
 
 

@@ -9,6 +9,8 @@
  *     step         training steps done
  *     rate         the schedule's factor in the last step
  *     given_rate   the learning rate that the caller has set (tacet_set_rate), or null
+ *     averaged     steps that the averages of the weights have seen; only if there are averages. A run that is resumed
+ *                  with averages and began without begins to average
  *     total        the ledger's sums over the objective
  *     terms        under the name of each:
  *         lambda     in the last step
@@ -138,6 +140,7 @@ static void write_run(const tacet_plan *p, tc_json_writer *j)
     snprintf(seed, sizeof seed, "%016" PRIx64, p->set.seed);
     tc_json_add_text(j, "seed", seed);
     write_fields(j, run_fields, &p->table);
+    if (p->set.ema > 0) tc_json_add_integer(j, "averaged", p->table.averaged);
     write_struct(j, "total", total_fields, &p->table.total);
 }
 
@@ -145,7 +148,7 @@ static bool read_run(const resuming *r, const tc_json *from)
 {
     const char *own = r->p->update.optim->name, *theirs = tc_json_text(tc_json_get(from, "optimizer"));
     const char *seed = tc_json_text(tc_json_get(from, "seed"));
-    const tc_json *sums = tc_json_get(from, "total");
+    const tc_json *sums = tc_json_get(from, "total"), *averaged = tc_json_get(from, "averaged");
     tc_table table = r->p->table;
     if (!theirs) return refuse(r, "optimizer", "", "");
     if (strcspn(theirs, " ") != strlen(own) || strncmp(theirs, own, strlen(own)) != 0)
@@ -154,6 +157,8 @@ static bool read_run(const resuming *r, const tc_json *from)
     if (!seed || strlen(seed) != 16 || seed[strspn(seed, "0123456789abcdef")]) return refuse(r, "seed", "", "");
     if (!read_fields(from, run_fields, &table) || isnan(table.rate) || table.given_rate < 0)
         return refuse(r, "step or rate", "", "");
+    table.averaged = 0;
+    if (averaged && !take_count(averaged, &table.averaged)) return refuse(r, "averages", "", "");
     if ((sums || r->version == VERSION) && !read_fields(sums, total_fields, &table.total))
         return refuse(r, "total", "", "");
     if (!r->set) return true;
@@ -366,6 +371,10 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
 {
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
+    if (p->averaged)
+        return tc_fail(why, TACET_FAILED,
+                       "the averages of the weights are in their place: tacet_use_average(plan, false) comes before a "
+                       "checkpoint");
     tc_notes n = tc_notes_of(p);
     tc_json_writer j = {.to.mem = p->mem};
     tc_json_open(&j, NULL, '{');
@@ -474,9 +483,10 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     tacet_status s = tc_tensors_of(&t, p, true) ? look(&r, &t) : tc_fail_memory(&e);
     if (s == TACET_OK) s = parse(&r, &text, &state);
     if (s == TACET_OK && !read_state(&r, state, l)) s = e.status;
-    if (s == TACET_OK) s = tc_file_match(f, &t, t.count, &e);
+    if (s == TACET_OK) s = tc_file_match(f, &t, tc_json_get(state, "averaged") ? t.count : t.without_averages, &e);
     if (s == TACET_OK) {
         r.set = true;
+        p->averaged = false;
         forget(p);
         read_state(&r, state, l);
         tc_file_set(p, &t);

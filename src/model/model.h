@@ -4,6 +4,7 @@
  *                 batch_topk1.threshold       what a layer remembers from step to step
  *                 linear1.weight:momentum     what the optimizer remembers of it; only in checkpoints
  *                 linear1.weight:spectral_norm.u   what a term remembers; only in checkpoints
+ *                 linear1.weight:average      its average over steps, if there is one; only in checkpoints
  *     notes       format                      "pt": for torch, as safetensors files say
  *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
  *                 tacet.lambdas               a line "relu1:l1 0.0001" for each term: that of the last step
@@ -29,6 +30,7 @@ extern const tc_part_note tc_part_notes[TC_PARTS];
 typedef struct tc_tensors {
     const tacet_plan *plan;
     int count, model; /* all; those at the front that models have too */
+    int without_averages; /* those before the averages, which come last */
     tc_tensor *tensor;
     const tc_place **at;     /* of parameters and their moments, which are stored as in the block; NULL: as in files */
     const tc_tensor **found; /* what tc_file_match has found in a file for each, or NULL */

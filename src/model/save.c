@@ -13,15 +13,14 @@ static void add(tc_tensors *t, tc_text *name, const tc_shape *shape, const tc_pl
         .name = name->data, .shape = *shape, .count = tc_shape_count(shape), .data = numbers};
 }
 
-/* A parameter (moment -1), or what the optimizer remembers of it. */
-static void add_place(tc_tensors *t, const tc_place *at, int moment)
+/* A parameter (of NULL), or numbers that belong to it. */
+static void add_place(tc_tensors *t, const tc_place *at, const char *of, float *numbers)
 {
     const tacet_plan *p = t->plan;
     const tc_shape shape = tc_plan_shape(p, at->value);
     tc_text name = {.mem = p->mem};
-    tc_text_add(&name, "%s", tc_plan_name(p, at->value));
-    if (moment >= 0) tc_text_add(&name, ":%s", p->update.optim->moment[moment]);
-    add(t, &name, &shape, at, moment < 0 ? tc_plan_parameter(p, at) : tc_plan_moment(p, at, moment));
+    tc_text_add(&name, "%s%s%s", tc_plan_name(p, at->value), of ? ":" : "", of ? of : "");
+    add(t, &name, &shape, at, numbers);
 }
 
 static void add_states(tc_tensors *t, bool terms)
@@ -37,18 +36,23 @@ static void add_states(tc_tensors *t, bool terms)
 
 bool tc_tensors_of(tc_tensors *t, const tacet_plan *p, bool moments)
 {
-    const size_t most = (size_t)(p->block.places * (1 + p->block.moments) + p->states);
+    const size_t most = (size_t)(p->block.places * (2 + p->block.moments) + p->states);
+    const tc_place *at = p->block.place, *end = at + p->block.places;
     *t = (tc_tensors){.plan = p};
     t->tensor = tc_alloc(&p->mem, most, sizeof *t->tensor);
     t->at = tc_alloc(&p->mem, most, sizeof *t->at);
     t->found = tc_alloc(&p->mem, most, sizeof *t->found);
     if (!t->tensor || !t->at || !t->found) return false;
-    for (int i = 0; i < p->block.places; i++) add_place(t, &p->block.place[i], -1);
+    for (; at < end; at++) add_place(t, at, NULL, tc_plan_parameter(p, at));
     add_states(t, false);
     t->model = t->count;
-    for (int i = 0; i < p->block.places && moments; i++)
-        for (int k = 0; k < p->block.moments && p->block.place[i].trains; k++) add_place(t, &p->block.place[i], k);
+    for (at = p->block.place; at < end && moments; at++)
+        for (int k = 0; k < p->block.moments && at->trains; k++)
+            add_place(t, at, p->update.optim->moment[k], tc_plan_moment(p, at, k));
     add_states(t, true);
+    t->without_averages = t->count;
+    for (at = p->block.place; at < end && moments && p->set.ema > 0; at++)
+        if (at->trains) add_place(t, at, "average", tc_plan_average(p, at));
     return !t->failed;
 }
 

@@ -1,6 +1,6 @@
 /* block.h: where the numbers of parameters are stored. One aligned block has the same layout in each of its parts:
  *
- *     | parameters | gradients | moments 1 | moments 2 |
+ *     | parameters | gradients | moments 1 | moments 2 | averages |      averages only if they are asked for
  *     | trainable, gradients stored | trainable, gradients fused | frozen |      frozen ones only in the first part */
 #ifndef TC_BLOCK_H
 #define TC_BLOCK_H

@@ -16,6 +16,7 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
                            .sparse = config->sparse,
                            .steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1,
                            .epochs = config->epochs,
+                           .ema = config->ema,
                            .ledger = config->ledger == 0  ? LEDGER
                                      : config->ledger < 0 ? 0
                                                           : config->ledger,
@@ -26,6 +27,8 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     if (set->batch < 1 || set->batch > TC_MAX_COUNT || set->steps_per_epoch < 1 || !(set->epochs >= 0) ||
         !isfinite(set->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
+    if (!(set->ema >= 0 && set->ema < 1))
+        return tc_fail(&p->error, TACET_DESCRIPTION, "ema must be at least 0 and below 1, got %g", set->ema);
     for (int v = 0; v < p->values; v++) {
         const tc_value *value = &p->graph->value[v];
         if (value->batch && tc_shape_count(&value->shape) > TC_MAX_COUNT / set->batch)

@@ -36,7 +36,8 @@ tacet_status tc_plan_layout(tacet_plan *p)
     p->block.stored = lay_out(p, true, false, 0);
     p->block.part = lay_out(p, true, true, p->block.stored);
     p->block.floats = lay_out(p, false, false, p->block.part);
-    const int64_t floats = p->block.floats + p->block.part * (p->update.optim ? 1 + p->block.moments : 0);
+    const int parts = p->update.optim ? 1 + p->block.moments + (p->set.ema > 0) : 0;
+    const int64_t floats = p->block.floats + p->block.part * parts;
     p->block.numbers = tc_alloc_aligned(&p->mem, (size_t)floats + 1, sizeof *p->block.numbers);
     if (!p->block.numbers) return tc_fail_memory(&p->error);
     for (int i = 0; i < p->block.places; i++) {
@@ -60,6 +61,11 @@ float *tc_plan_gradient(const tacet_plan *p, const tc_place *at)
 float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment)
 {
     return p->block.numbers + p->block.floats + p->block.part * (1 + moment) + at->offset;
+}
+
+float *tc_plan_average(const tacet_plan *p, const tc_place *at)
+{
+    return p->block.numbers + p->block.floats + p->block.part * (1 + p->block.moments) + at->offset;
 }
 
 const tc_place *tc_plan_find(const tacet_plan *p, int value)

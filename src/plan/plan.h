@@ -31,6 +31,7 @@ typedef struct tc_settings {
     int64_t steps_per_epoch;
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
+    double ema;         /* the decay of the averages of the weights; 0: there are none */
     bool watch, steers; /* training counts how often all values that make zeros fire; a term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
     int64_t least;      /* rows of all ranks that a training step needs; more than 1 if some operator needs that... */
@@ -145,6 +146,7 @@ struct tacet_plan {
 
     tc_run run;
     int last; /* the list that ran last, or -1 */
+    bool averaged; /* the averages of the weights are in their place (run/average.c) */
     tc_results result;
     tc_evaluation evaluation;
     tc_measured measured;
@@ -227,6 +229,7 @@ const tc_state *tc_state_of_layers(const tacet_plan *p, int i);
 float *tc_plan_parameter(const tacet_plan *p, const tc_place *at);
 float *tc_plan_gradient(const tacet_plan *p, const tc_place *at);           /* if it trains */
 float *tc_plan_moment(const tacet_plan *p, const tc_place *at, int moment); /* likewise */
+float *tc_plan_average(const tacet_plan *p, const tc_place *at);            /* likewise, if there are averages */
 const tc_place *tc_plan_find(const tacet_plan *p, int value);               /* or NULL */
 /* Copies a parameter, its gradient or moments between the block's layout and the one that users see (op/weight.h). */
 void tc_plan_copy_out(const tacet_plan *p, const tc_place *at, const float *stored, float *user);

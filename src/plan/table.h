@@ -37,6 +37,7 @@ typedef struct tc_list_steps {
 typedef struct tc_table {
     int64_t step;        /* training steps done */
     double rate;         /* the schedule's factor, of the last step */
+    int64_t averaged;    /* steps that the averages of the weights have seen */
     double *lambda;      /* [terms] */
     double given_rate;   /* by tacet_set_rate, instead of the description's; NAN: not given */
     double *given;       /* [terms]: the same by tacet_set_lambda */

@@ -86,8 +86,22 @@ static void add_figures(const record *r, tc_told told)
     tc_layers_json(r->j, r->p, told);
 }
 
+/* What the caller has kept of the evaluation of the averaged weights. */
+static void add_averaged(const record *r)
+{
+    if (!r->stamp->ema) return;
+    tc_json_open(r->j, "ema", '{');
+    tc_json_add_members(r->j, r->stamp->ema);
+    tc_json_close(r->j, '}');
+}
+
 static void add_evaluation(const record *r) { add_figures(r, TC_OF_PASS); }
-static void add_both(const record *r) { add_figures(r, TC_OF_BOTH); }
+
+static void add_both(const record *r)
+{
+    add_figures(r, TC_OF_BOTH);
+    add_averaged(r);
+}
 
 static void add_epoch(const record *r)
 {
@@ -104,6 +118,7 @@ static void add_epoch(const record *r)
         add_evaluation(&(record){r->j, r->p, &(tacet_stamp){0}});
         tc_json_close(r->j, '}');
     }
+    add_averaged(r);
     run_figures(r->j, x, sizeof order / sizeof *order, order);
 }
 
@@ -131,6 +146,10 @@ size_t tacet_record(tacet_plan *p, const char *what, const tacet_stamp *stamp, c
     tacet_stamp own = {0};
     int i = 0;
     if (stamp && tc_sized_take(&own, sizeof own, stamp, "tacet_stamp", &p->error) != TACET_OK) return 0;
+    if (own.ema && (*own.ema != '{' || strlen(own.ema) < 2)) {
+        tc_fail(&p->error, TACET_DESCRIPTION, "tacet_stamp.ema should be a record, \"{...}\"");
+        return 0;
+    }
     while (i < RECORDS && strcmp(records[i].what, what) != 0) i++;
     if (i == RECORDS) {
         tc_fail(&p->error, TACET_DESCRIPTION, "a plan has no record \"%.100s\"", what);

@@ -1,5 +1,5 @@
 /* apply.c: the end of a step. The state of operators is written first, since it comes from the step before the update.
- * Then come the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints. */
+ * Then come the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints, then averages of the weights. */
 #include "run/run.h"
 
 /* The job of the pool. */
@@ -88,4 +88,5 @@ void tc_run_apply(tacet_plan *p)
     }
     tc_fused_apply(p);
     for (int i = 0; i < p->update.proxes; i++) apply_prox(p, &p->update.prox[i]);
+    if (p->set.ema > 0) tc_run_average(p);
 }

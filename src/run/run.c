@@ -151,6 +151,11 @@ static void forget_terms(tacet_plan *p)
 static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
 {
     const int64_t least = p->set.ranks.count > 1 ? 0 : 1;
+    if (list == TC_TRAIN && p->averaged)
+        return tc_fail(
+            &p->error, TACET_FAILED,
+            "the averages of the weights are in their place: tacet_use_average(plan, false) comes before the "
+            "next step");
     if (rows < least || rows > p->set.batch)
         return tc_fail(&p->error, TACET_FAILED, "got %lld row%s, but the plan takes %lld to %lld", (long long)rows,
                        tc_plural(rows), (long long)least, (long long)p->set.batch);

@@ -5,7 +5,8 @@
  *     guard.c       checks the objective and the gradients             apply.c     the update
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
- *     tell.c        what a plan tells                              reach.c     whether an update stays finite */
+ *     tell.c        what a plan tells                              reach.c     whether an update stays finite
+ *     average.c     averages of the weights */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 
@@ -67,6 +68,7 @@ int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, 
 tacet_status tc_run_guard(tacet_plan *p);
 
 void tc_run_apply(tacet_plan *p);
+void tc_run_average(tacet_plan *p);                      /* after a step: the averages follow the weights */
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
 void tc_fused_apply(tacet_plan *p);
