@@ -156,10 +156,15 @@ static tacet_status check_last_batch(const cli_job *job)
         (long long)info.rows, (long long)left, tc_plural(left), (long long)least);
 }
 
+int64_t cli_job_steps(const cli_job *job)
+{
+    return (tacet_loader_batches(job->loader) - 1) / job->config->value[CLI_ACCUMULATE].integer + 1;
+}
+
 tacet_status cli_job_compile(cli_job *job, int threads)
 {
     const cli_config *c = job->config;
-    int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
+    int64_t steps = c->value[CLI_STEPS].integer, each = cli_job_steps(job);
     tacet_error e;
     tacet_config config = {
         TACET_CONFIG,
@@ -167,14 +172,15 @@ tacet_status cli_job_compile(cli_job *job, int threads)
         .optimizer = text(c, CLI_OPTIMIZER),
         .seed = (uint64_t)c->value[CLI_SEED].integer,
         .threads = threads,
-        .steps_per_epoch = batches,
+        .steps_per_epoch = each,
         .epochs = (double)job->epochs,
         .sparse = (tacet_sparse)c->value[CLI_SPARSE].integer,
         .ledger = c->value[CLI_LEDGER].integer,
         .metrics = job->metrics = cli_job_metrics(c),
+        .accumulate = c->value[CLI_ACCUMULATE].integer,
         .ema = c->value[CLI_EMA].number,
     };
-    if (steps > 0 && (double)steps / (double)batches < config.epochs) config.epochs = (double)steps / (double)batches;
+    if (steps > 0 && (double)steps / (double)each < config.epochs) config.epochs = (double)steps / (double)each;
     job->length = config.epochs;
     job->plan = tacet_compile(job->graph, &config, &e);
     return job->plan ? check_last_batch(job) : blame(c, &e);
@@ -332,9 +338,9 @@ tacet_status cli_job_open(cli_config *c, int threads, cli_job *job)
                               {"test", item(c, *text(c, CLI_TEST) ? CLI_TEST : CLI_DATA), NULL}}};
     tacet_status s = open_data(job);
     if (s != TACET_OK) return s;
-    int64_t steps = c->value[CLI_STEPS].integer, batches = tacet_loader_batches(job->loader);
+    int64_t steps = c->value[CLI_STEPS].integer, each = cli_job_steps(job);
     if (steps > 0 && !c->value[CLI_EPOCHS].given) {
-        c->value[CLI_EPOCHS].integer = steps / batches + (steps % batches != 0);
+        c->value[CLI_EPOCHS].integer = steps / each + (steps % each != 0);
         cli_config_put(c, CLI_EPOCHS, cli_format(c->arena, "%lld", (long long)c->value[CLI_EPOCHS].integer));
     }
     job->epochs = c->value[CLI_EPOCHS].integer;

@@ -46,6 +46,9 @@ void cli_job_close(cli_job *job);
 tacet_status cli_job_describe(cli_job *job);
 tacet_status cli_job_compile(cli_job *job, int threads);
 
+/* The steps of an epoch. */
+int64_t cli_job_steps(const cli_job *job);
+
 /* What is to be measured: the key metrics, and train.metric if that is another. cli_job_choose_metric finds the plan's
  * metric that train.metric names, and checks that there are data to compare epochs on (job_metrics.c). */
 const char *cli_job_metrics(const cli_config *c);

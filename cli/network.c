@@ -178,3 +178,22 @@ void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const ta
         }
     }
 }
+
+/* ---- What mixes samples ------------------------------------------------------------------------------------------ */
+
+static bool mixes(const char *kind)
+{
+    tacet_entry e = {.size = sizeof e};
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        if (e.role == TACET_ROLE_LAYER && e.mixes && strcmp(e.name, kind) == 0) return true;
+    return false;
+}
+
+const char *cli_network_mixes(cli_arena *a, const tacet_plan *p)
+{
+    tacet_value_info v = {.size = sizeof v};
+    const char *kinds = "";
+    for (int i = 0; tacet_value_at(p, i, &v) == TACET_OK; i++)
+        if (mixes(v.kind) && !strstr(kinds, v.kind)) kinds = cli_format(a, "%s%s%s", kinds, *kinds ? ", " : "", v.kind);
+    return kinds;
+}

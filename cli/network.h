@@ -12,4 +12,7 @@ void cli_network_table(FILE *to, cli_arena *a, tacet_plan *p, int columns);
  * are the whole name of a value are left out. columns as above. */
 void cli_network_selected(FILE *to, cli_arena *a, const tacet_graph *g, const tacet_plan *p, int columns);
 
+/* The kinds of layers that mix the samples of a batch, "batch_norm"; or "". */
+const char *cli_network_mixes(cli_arena *a, const tacet_plan *p);
+
 #endif

@@ -148,7 +148,7 @@ tacet_status cli_record_write(cli_arena *a, const cli_folder *f, const cli_job *
     tc_json_add_integer(&j, "threads", threads);
     machine_json(&j, a);
     rows_json(&j, job);
-    tc_json_add_integer(&j, "steps_per_epoch", tacet_loader_batches(job->loader));
+    tc_json_add_integer(&j, "steps_per_epoch", cli_job_steps(job));
     tc_json_add_members(&j, cli_plan_record(a, job->plan, "network", NULL).to.data);
     metrics_json(&j, a, job);
     if (strcmp(state, "ended") == 0) s = sums_json(&j, a, f, job);

@@ -96,10 +96,12 @@ static tacet_status open_files(cli_training *t, int64_t length)
  * rows, the rows that are held out, and what earlier versions did not have, if it is set. */
 static const char *begun_with(cli_arena *a, const cli_config *c)
 {
+    const int64_t parts = c->value[CLI_ACCUMULATE].integer;
     const double ema = c->value[CLI_EMA].number;
-    return cli_format(a, "batch %lld, seed %lld, shuffle %lld, validate %g%s", (long long)c->value[CLI_BATCH].integer,
+    return cli_format(a, "batch %lld, seed %lld, shuffle %lld, validate %g%s%s", (long long)c->value[CLI_BATCH].integer,
                       (long long)c->value[CLI_SEED].integer, (long long)c->value[CLI_SHUFFLE].integer,
-                      c->value[CLI_SHARE].number, ema > 0 ? cli_format(a, ", ema %g", ema) : "");
+                      c->value[CLI_SHARE].number, parts > 1 ? cli_format(a, ", accumulate %lld", (long long)parts) : "",
+                      ema > 0 ? cli_format(a, ", ema %g", ema) : "");
 }
 
 static tacet_status checkpoint(cli_training *t)
@@ -330,16 +332,15 @@ static bool gives_up(const cli_training *t)
     return patience > 0 && t->waited >= patience;
 }
 
-/* One batch. If the objective is not a number, the loader goes back to that batch, for the checkpoint. */
+/* One step. If it fails, the loader is where it was, for the checkpoint. */
 static tacet_status step(cli_training *t)
 {
     cli_job *job = t->job;
-    int64_t epoch, position, rows = 0;
+    int64_t rows = 0;
     double begin = cli_now();
-    tacet_loader_tell(job->loader, &epoch, &position);
     for (int i = 0; i < 2 && rows == 0; i++) /* 0 rows: the end of the previous epoch */
-        rows = tacet_loader_next(job->loader, job->plan, job->x, job->target);
-    tacet_status s = rows > 0 ? tacet_step(job->plan, rows) : TACET_FAILED;
+        rows = tacet_loader_step(job->loader, job->plan, job->x, job->target);
+    const tacet_status s = rows > 0 ? TACET_OK : tacet_plan_error(job->plan)->status;
     if (s == TACET_OK) {
         const double seconds = cli_now() - begin;
         t->seconds += seconds;
@@ -348,11 +349,8 @@ static tacet_status step(cli_training *t)
         return s;
     }
     refuse(t, tacet_plan_error(job->plan));
-    if (s == TACET_NOT_FINITE) {
-        tacet_loader_seek(job->loader, epoch, position);
-        if (checkpoint(t) == TACET_OK)
-            cli_progress_say(&t->progress, "the weights from before that step are in %s", t->folder.checkpoint);
-    }
+    if (s == TACET_NOT_FINITE && checkpoint(t) == TACET_OK)
+        cli_progress_say(&t->progress, "the weights from before that step are in %s", t->folder.checkpoint);
     return s;
 }
 

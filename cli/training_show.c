@@ -47,9 +47,16 @@ void cli_show_start(cli_training *t, int threads)
                           i ? cli_thousands(&a, info.rows) : cli_count(&a, info.rows, "row"), name[i]);
     }
     cli_wrap(cli_log(), rows, 0, 0, columns);
-    rows = cli_format(&a, "%s of %s per epoch, on %s", cli_count(&a, tacet_loader_batches(job->loader), "step"),
+    const int64_t parts = job->config->value[CLI_ACCUMULATE].integer;
+    rows = cli_format(&a, "%s of %s%s per epoch, on %s", cli_count(&a, cli_job_steps(job), "step"),
+                      parts > 1 ? cli_format(&a, "%lld batches of ", (long long)parts) : "",
                       cli_count(&a, job->batch, "row"), cli_count(&a, threads, "thread"));
     cli_wrap(cli_log(), rows, 0, 0, columns);
+    const char *mixes = parts > 1 ? cli_network_mixes(&a, job->plan) : "";
+    if (*mixes)
+        cli_wrap(cli_log(),
+                 cli_format(&a, "%s mixes samples: it sees each batch by itself, not all rows of a step", mixes), 0, 0,
+                 columns);
     fputc('\n', cli_log());
     cli_arena_free(&a);
 }
@@ -97,7 +104,7 @@ static double left(const cli_training *t, double now)
 {
     const cli_job *job = t->job;
     const int64_t limit = job->config->value[CLI_STEPS].integer, done = tacet_steps(job->plan);
-    const double all = (double)job->epochs * (double)tacet_loader_batches(job->loader);
+    const double all = (double)job->epochs * (double)cli_job_steps(job);
     const double steps = (limit > 0 && (double)limit < all ? (double)limit : all) - (double)done;
     return t->steps ? (now - t->begun) / (double)t->steps * steps : NAN;
 }
@@ -111,7 +118,7 @@ static cli_epoch look(cli_training *t, cli_arena *a, int64_t epoch, double now)
     cli_epoch e = {.epoch = epoch,
                    .epochs = job->epochs,
                    .batch = total.steps,
-                   .batches = tacet_loader_batches(job->loader),
+                   .batches = cli_job_steps(job),
                    .left = left(t, now),
                    .spent = t->seconds,
                    .step = total.steps ? t->seconds / (double)total.steps : NAN,

@@ -155,8 +155,13 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span uses */
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : tc_op_lambda(k->op);
-    k->run = (tc_run){
-        .rows = capacity, .global_rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = tc_cpu()};
+    k->run = (tc_run){.rows = capacity,
+                      .batch_rows = capacity,
+                      .global_rows = capacity,
+                      .seed = 7,
+                      .step = 3,
+                      .training = true,
+                      .kernel = tc_cpu()};
     k->call = (tc_call){.op = k->op,
                         .arg = k->arg,
                         .run = &k->run,
@@ -195,7 +200,7 @@ static inline void case_close(op_case *k)
 }
 
 /* From now on only the first rows are real; the rows after them are NAN. */
-static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.global_rows = rows; }
+static inline void set_rows(op_case *k, int64_t rows) { k->run.rows = k->run.batch_rows = k->run.global_rows = rows; }
 
 static inline int64_t count_of(const op_case *k, int i) { return tc_elements(&k->call, &k->x[i]); }
 static inline int64_t outputs_of(const op_case *k) { return k->y ? tc_elements(&k->call, &k->call.y) : 0; }

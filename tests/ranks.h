@@ -105,6 +105,7 @@ typedef struct network {
     int64_t ledger;
     double epochs;
     tacet_sparse sparse;
+    int parts; /* into which every step is divided (tacet_accumulate); 0: one */
 } network;
 
 /* The rows of the global batch in each step. */
@@ -185,9 +186,15 @@ static inline bool open_team(team *t, const network *net, int size, tacet_error 
         member *m = &t->member[r];
         m->net = net;
         m->seat = (seat){&t->w, r};
-        tacet_config c = {
-            TACET_CONFIG,          .batch = BATCH,           .optimizer = net->optimizer, .seed = 5,
-            .ledger = net->ledger, .steps_per_epoch = STEPS, .epochs = net->epochs,       .sparse = net->sparse};
+        tacet_config c = {TACET_CONFIG,
+                          .batch = BATCH,
+                          .optimizer = net->optimizer,
+                          .seed = 5,
+                          .ledger = net->ledger,
+                          .steps_per_epoch = STEPS,
+                          .epochs = net->epochs,
+                          .sparse = net->sparse,
+                          .accumulate = net->parts};
         const tacet_ranks ranks = {sizeof ranks, r, size, sum_over_ranks, &m->seat};
         if (size > 0) c.ranks = &ranks;
         m->p = tacet_compile(net->g, &c, why);
@@ -225,16 +232,58 @@ static inline int64_t rows_before(int64_t rows, int size, int rank, int step)
     return rows * (share < 0 ? 0 : share < shares ? share : shares) / shares;
 }
 
-/* Feeds this rank's rows of the step and returns their number. A network that cannot train on one row gets more. */
-static inline int64_t feed_share(const member *m, int step)
+/* The rows of the step. A network that cannot train on one row gets more. */
+static inline int64_t rows_of(const member *m, int step)
 {
-    const int64_t least = tacet_least_rows(m->p), rows = rows_of_step[step] > least ? rows_of_step[step] : least;
-    const int64_t before = rows_before(rows, m->seat.w->size, m->seat.rank, step);
+    const int64_t least = tacet_least_rows(m->p);
+    return rows_of_step[step] > least ? rows_of_step[step] : least;
+}
+
+static inline void feed_from(const member *m, int64_t row)
+{
     for (int i = 0; i < m->net->feeds; i++) {
         const feed *f = &m->net->feed[i];
-        tacet_feed(m->p, f->value, f->type, (const float *)f->data + (step * BATCH + before) * f->n);
+        tacet_feed(m->p, f->value, f->type, (const float *)f->data + row * f->n);
     }
+}
+
+/* Feeds this rank's rows of the step and returns their number. */
+static inline int64_t feed_share(const member *m, int step)
+{
+    const int64_t rows = rows_of(m, step), before = rows_before(rows, m->seat.w->size, m->seat.rank, step);
+    feed_from(m, step * BATCH + before);
     return rows_before(rows, m->seat.w->size, m->seat.rank + 1, step) - before;
+}
+
+/* The parts of a step, the same number on every rank, some of which may have no rows in a part. */
+static inline int parts_of(const member *m, int step)
+{
+    int64_t most = 1;
+    for (int r = 0; r < m->seat.w->size; r++) {
+        const int64_t rows = rows_of(m, step), from = rows_before(rows, m->seat.w->size, r, step),
+                      to = rows_before(rows, m->seat.w->size, r + 1, step);
+        if (to - from > most) most = to - from;
+    }
+    return most < m->net->parts ? (int)most : m->net->parts;
+}
+
+/* One step, in one part or several. */
+static inline tacet_status step_of(const member *m, int step)
+{
+    const int64_t rows = feed_share(m, step);
+    const int parts = parts_of(m, step);
+    const int64_t first = step * BATCH + rows_before(rows_of(m, step), m->seat.w->size, m->seat.rank, step);
+    tacet_status s = TACET_OK;
+    if (parts < 2) return tacet_step(m->p, rows);
+    for (int pass = !tacet_weighs(m->p); pass < 2; pass++)
+        for (int i = 0; i < parts && s == TACET_OK; i++) {
+            const int64_t from = rows * i / parts, n = rows * (i + 1) / parts - from;
+            feed_from(m, first + from);
+            s = pass == 0       ? tacet_weigh(m->p, n)
+                : i < parts - 1 ? tacet_accumulate(m->p, n, rows)
+                                : tacet_step(m->p, n);
+        }
+    return s;
 }
 
 /* ---- Figures ---- */
@@ -323,8 +372,7 @@ static inline void *train(void *argument)
     trace *t = &m->t;
     open_trace(m);
     for (int step = 0; step < STEPS; step++) {
-        const int64_t rows = feed_share(m, step);
-        if (tacet_step(m->p, rows) && !t->error[0])
+        if (step_of(m, step) && !t->error[0])
             snprintf(t->error, sizeof t->error, "%s", tacet_plan_error(m->p)->message);
         read_weights(m->p, t->weight + (size_t)step * t->weights);
         if (read_figures(m->p, t->figure + (size_t)step * t->figures) != t->figures) abort();
@@ -393,7 +441,49 @@ static inline void train_and_compare(const char *what, const network *net, int s
     close_team(&t);
 }
 
-/* Compares 1, 2, 3 and 5 ranks. */
+/* Whether a layer mixes the samples of a batch: then the batches of a step do not give what one batch gives. */
+static inline bool mixes(const network *net)
+{
+    char text[4096];
+    tacet_entry e = {.size = sizeof e};
+    tacet_graph_text(net->g, "model", text, sizeof text);
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        if (e.mixes && e.role == TACET_ROLE_LAYER && strstr(text, e.name)) return true;
+    return false;
+}
+
+/* Whether an error says that a penalty needs all samples of a step at once, and it is one that does. */
+static inline bool needs_all(const tacet_error *e)
+{
+    return strstr(e->message, "cannot be divided into batches") &&
+           (strstr(e->message, ":norm needs") || strstr(e->message, ":kl_sparsity needs"));
+}
+
+/* Trains in steps of several parts and compares that with the trace of one part. */
+static inline void compare_over_parts(const char *what, const network *net, const trace *alone)
+{
+    static const struct {
+        int size, parts;
+    } way[] = {{0, 2}, {0, 5}, {2, 2}, {3, 3}};
+    for (size_t i = 0; i < sizeof way / sizeof *way && !mixes(net); i++) {
+        team t;
+        tacet_error why;
+        char text[512];
+        network several = *net;
+        several.parts = way[i].parts;
+        snprintf(text, sizeof text, "%s in %d parts on %d ranks", what, way[i].parts, way[i].size);
+        const bool good = open_team(&t, &several, way[i].size, &why);
+        if (!good && !needs_all(&why)) fail_msg("%s: %s", text, why.message);
+        if (good) {
+            together(&t, train);
+            for (int r = 1; r < t.w.size; r++) assert_same_traces(text, &t.member[r].t, &t.member[0].t);
+            assert_near_traces(text, &t.member[0].t, alone);
+        }
+        close_team(&t);
+    }
+}
+
+/* Compares 1, 2, 3 and 5 ranks; and steps of several parts, unless a penalty needs the whole batch. */
 static inline void compare_over_ranks(const char *what, const network *net)
 {
     team alone;
@@ -403,6 +493,7 @@ static inline void compare_over_ranks(const char *what, const network *net)
     static const int sizes[] = {1, 2, 3, 5};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         train_and_compare(what, net, sizes[i], &alone.member[0].t);
+    compare_over_parts(what, net, &alone.member[0].t);
     close_team(&alone);
 }
 

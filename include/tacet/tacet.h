@@ -276,6 +276,8 @@ typedef struct tacet_config {
                                  `batch` is that of this rank */
     const char *metrics;      /* what to measure in addition to the loss's usual metrics: "f1, top_k k=5", or NULL. In
                                  evaluations; if `ledger` is set, also over training steps (tacet_metric_at) */
+    int64_t accumulate; /* up to so many batches make one step (tacet_accumulate, tacet_loader_step); 0 or 1: each is
+                                 a step */
     double ema;               /* keep an exponential moving average of the weights with this decay, below 1, for
                                  tacet_use_average; 0: none */
 } tacet_config;
@@ -312,6 +314,31 @@ TACET_API void tacet_unfeed(tacet_plan *p);
  * TACET_NOT_FINITE for instance, nothing is updated. Every input that is needed must have been fed since the last
  * call. */
 TACET_API tacet_status tacet_step(tacet_plan *p, int64_t rows);
+
+/* A step of several batches (tacet_config.accumulate), for a batch that is too large for the memory or the processor: apart
+ * from rounding, it is the step of one batch with all their rows, which are `of` on this rank. Each batch but the last
+ * is fed and given to tacet_accumulate, which adds its gradients to those before, and the last to tacet_step, which
+ * updates:
+ *
+ *     tacet_feed(p, x, TACET_F32, first);
+ *     tacet_accumulate(p, 32, 80);
+ *     tacet_feed(p, x, TACET_F32, second);
+ *     tacet_accumulate(p, 32, 80);
+ *     tacet_feed(p, x, TACET_F32, third);
+ *     tacet_step(p, 16);
+ *
+ * Denominators are those of all 80 rows, penalties of parameters count once, masks of dropout are those of the large batch,
+ * and lambdas, the ledger and counts see one step. After tacet_step objectives and the results of terms are those of the
+ * whole step; before it, of the part of it that has run. What mixes samples (tacet_entry.mixes) cannot see other batches:
+ * batch_norm normalises each batch by itself, and penalties that do so are refused when the plan is compiled. If a call
+ * fails, tacet_step(p, -1) for instance, the whole step has failed, and everything is as before its first batch. Between
+ * the batches of a step nothing may be set, and no checkpoint written.
+ *
+ * A loss that divides by weights of the data, as cross_entropy with ignore= does, needs the weights of all batches before the
+ * first (tacet_weighs): feed each to tacet_weigh, and then once more as above. tacet_loader_step does all this. */
+TACET_API tacet_status tacet_accumulate(tacet_plan *p, int64_t rows, int64_t of);
+TACET_API bool tacet_weighs(const tacet_plan *p);
+TACET_API tacet_status tacet_weigh(tacet_plan *p, int64_t rows);
 
 /* The fewest rows (of all ranks) that tacet_step takes: 1, but 2 if batch_norm has a value without positions. With fewer
  * it fails with TACET_FAILED, and nothing is updated: leave out a last batch that is so short. */
@@ -660,6 +687,10 @@ TACET_API tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, 
  * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error), as for images [3, 32, 32] and an
  * x of [32, 32, 3]. What it feeds stays valid until the next call. */
 TACET_API int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
+
+/* One training step on the next batches: tacet_config.accumulate of them, or what is left of the epoch. Returns their
+ * rows, 0 at the end of the epoch, or -1 if the step failed (tacet_plan_error): then the loader is where it was. */
+TACET_API int64_t tacet_loader_step(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
 
 /* The loader's place, batch `position` of epoch `epoch`, both from 0; tacet_loader_seek moves it there. */
 TACET_API void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position);

@@ -84,22 +84,23 @@ static bool add_feeds(core_plan *p)
 /* The configuration; what the plan holds of it is put into *p. */
 static bool config_of(core_plan *p, PyObject *args, PyObject *keys, tacet_config *c)
 {
-    static char *names[] = {"batch",  "optimizer", "seed",    "threads", "pool", "steps_per_epoch", "epochs", "sparse",
-                            "ledger", "ranks",     "metrics", "ema",     NULL};
-    long long batch = 1, steps = 0, ledger = 0;
+    static char *names[] = {"batch",           "optimizer",  "seed",   "threads", "pool",
+                            "steps_per_epoch", "epochs",     "sparse", "ledger",  "ranks",
+                            "metrics",         "accumulate", "ema",    NULL};
+    long long batch = 1, steps = 0, ledger = 0, accumulate = 0;
     const char *sparse = "auto";
     PyObject *pool = Py_None, *ranks = Py_None;
     c->threads = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzO&iOLdsLOzd:compile", names, &batch, &c->optimizer, core_seed,
+    if (!PyArg_ParseTupleAndKeywords(args, keys, "|$LzO&iOLdsLOzLd:compile", names, &batch, &c->optimizer, core_seed,
                                      &c->seed, &c->threads, &pool, &steps, &c->epochs, &sparse, &ledger, &ranks,
-                                     &c->metrics, &c->ema) ||
+                                     &c->metrics, &accumulate, &c->ema) ||
         !sparse_of(sparse, &c->sparse) || !pool_of(pool, &c->pool))
         return false;
     if (batch < 1 || c->threads < 1) {
         PyErr_Format(PyExc_ValueError, "%s should be at least 1", batch < 1 ? "batch" : "threads");
         return false;
     }
-    c->batch = batch, c->steps_per_epoch = steps, c->ledger = ledger;
+    c->batch = batch, c->steps_per_epoch = steps, c->ledger = ledger, c->accumulate = accumulate;
     p->pool = Py_NewRef(pool);
     p->ranks = Py_NewRef(ranks);
     return true;

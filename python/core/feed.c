@@ -241,6 +241,20 @@ static bool call(core_plan *p, PyObject *const *args, Py_ssize_t n, PyObject *ke
 CALL(step)
 CALL(forward)
 CALL(evaluate_batch)
+CALL(weigh)
+
+static tacet_status accumulate(tacet_plan *p, int64_t rows, void *of)
+{
+    return tacet_accumulate(p, rows, *(const int64_t *)of);
+}
+
+static PyObject *plan_accumulate(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *keys)
+{
+    if (n < 1) return PyErr_Format(PyExc_TypeError, "accumulate needs the rows of the whole step");
+    int64_t of = PyLong_AsLongLong(args[0]);
+    if (PyErr_Occurred()) return NULL;
+    return call((core_plan *)self, args + 1, n - 1, keys, accumulate, &of) ? Py_NewRef(Py_None) : NULL;
+}
 
 typedef struct largest {
     int term;
@@ -285,6 +299,14 @@ PyMethodDef core_feed_methods[] = {
          "step($self, rows=None, /, **inputs)",
          "One training step: forward, backward, update. Inputs are fed by their names. Afterwards nothing is fed, also "
          "if the step failed.")},
+    {"accumulate", CORE_FUNCTION(plan_accumulate), CORE_FAST,
+     CORE_DOC(
+         "accumulate($self, of, rows=None, /, **inputs)",
+         "A batch of a step of `of` rows, which has several (accumulate= of compile), but not its last, which step "
+         "takes. If one fails, the whole step has.")},
+    {"weigh", CORE_FUNCTION(plan_weigh), CORE_FAST,
+     CORE_DOC("weigh($self, rows=None, /, **inputs)",
+              "Comes before the first batch of such a step, once for each of its batches, if `weighs`.")},
     {"forward", CORE_FUNCTION(plan_forward), CORE_FAST,
      CORE_DOC("forward($self, rows=None, /, **inputs)", "Only the forward pass, in evaluation mode.")},
     {"evaluate_batch", CORE_FUNCTION(plan_evaluate_batch), CORE_FAST,

@@ -305,7 +305,7 @@ static PyMethodDef graph_methods[] = {
               "The graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\".")},
     {"compile", CORE_FUNCTION(graph_compile), CORE_KEYS,
      CORE_DOC("compile($self, *, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, "
-              "sparse='auto', ledger=0, ranks=None, metrics=None, ema=0.0)",
+              "sparse='auto', ledger=0, ranks=None, metrics=None, accumulate=0, ema=0.0)",
               "Compiles the graph into a Plan.")},
     {0},
 };

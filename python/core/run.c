@@ -35,18 +35,25 @@ static bool batches_of(PyObject *self, PyObject *args, PyObject *keys, batches *
     return core_loader_of(loader) && core_plan_of(self);
 }
 
+/* Feeds and runs what comes next, as tacet_loader_step does. */
+typedef int64_t run_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);
+
+static int64_t evaluate_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target)
+{
+    const int64_t rows = tacet_loader_next(l, p, x, target);
+    return rows > 0 && tacet_evaluate_batch(p, rows) != TACET_OK ? -1 : rows;
+}
+
 /* Makes up to `most` calls; *done: how many. The epoch is over when fewer were made before the time was up. */
-static tacet_status go(const batches *b, tacet_status (*make)(tacet_plan *, int64_t), int64_t *done, bool *over)
+static tacet_status go(const batches *b, run_next *next, int64_t *done, bool *over)
 {
     tacet_plan *p = b->plan->plan;
     const double begun = now();
     while (*done < b->most) {
-        const int64_t rows = tacet_loader_next(b->loader->loader, p, b->x, b->target);
+        const int64_t rows = next(b->loader->loader, p, b->x, b->target);
         if (rows < 0) return tacet_plan_error(p)->status;
         *over = rows == 0;
         if (*over) return TACET_OK;
-        const tacet_status s = make(p, rows);
-        if (s != TACET_OK) return s;
         ++*done;
         if (now() - begun >= b->seconds) break;
     }
@@ -55,7 +62,7 @@ static tacet_status go(const batches *b, tacet_status (*make)(tacet_plan *, int6
 
 /* What the caller fed would have other rows than the loader's batches, so it is forgotten; and so is what the loader
  * has fed if its batch was refused. */
-static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_status (*make)(tacet_plan *, int64_t))
+static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, run_next *next)
 {
     batches b;
     int64_t done = 0;
@@ -63,7 +70,7 @@ static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_statu
     if (!batches_of(self, args, keys, &b)) return NULL;
     tacet_unfeed(b.plan->plan);
     b.loader->busy = true;
-    const bool good = CORE_RUN(b.plan, tacet_plan_error(b.plan->plan), go(&b, make, &done, &over));
+    const bool good = CORE_RUN(b.plan, tacet_plan_error(b.plan->plan), go(&b, next, &done, &over));
     b.loader->busy = false;
     core_feed_drop(b.plan);
     return good ? Py_BuildValue("LO", (long long)done, over ? Py_True : Py_False) : NULL;
@@ -71,11 +78,11 @@ static PyObject *run(PyObject *self, PyObject *args, PyObject *keys, tacet_statu
 
 static PyObject *plan_train(PyObject *self, PyObject *args, PyObject *keys)
 {
-    return run(self, args, keys, tacet_step);
+    return run(self, args, keys, tacet_loader_step);
 }
 static PyObject *plan_evaluate_batches(PyObject *self, PyObject *args, PyObject *keys)
 {
-    return run(self, args, keys, tacet_evaluate_batch);
+    return run(self, args, keys, evaluate_next);
 }
 
 static PyObject *plan_evaluate_begin(PyObject *self, PyObject *args)
@@ -122,8 +129,8 @@ static PyObject *plan_evaluate(PyObject *self, PyObject *args)
 PyMethodDef core_run_methods[] = {
     {"train", CORE_FUNCTION(plan_train), CORE_KEYS,
      CORE_DOC("train($self, loader, x, target, most=..., seconds=...)",
-              "Training steps on the loader's next batches, at most `most`, for about `seconds`. Returns how many were "
-              "done and whether the epoch is over.")},
+              "Training steps on the loader's next batches (accumulate= of compile: so many each), at most `most`, for "
+              "about `seconds`. Returns how many were done and whether the epoch is over.")},
     {"evaluate", plan_evaluate, METH_VARARGS,
      CORE_DOC(
          "evaluate($self, loader, x, target, y, /)",

@@ -153,6 +153,13 @@ static PyObject *plan_set_rate(PyObject *self, PyObject *args)
     return CORE_RUN(p, tacet_plan_error(p->plan), tacet_set_rate(p->plan, rate)) ? Py_NewRef(Py_None) : NULL;
 }
 
+static PyObject *plan_weighs(PyObject *self, void *unused)
+{
+    (void)unused;
+    const tacet_plan *p = core_plan_of(self);
+    return p ? PyBool_FromLong(tacet_weighs(p)) : NULL;
+}
+
 static PyObject *plan_use_average(PyObject *self, PyObject *args)
 {
     int average;
@@ -220,6 +227,7 @@ PyGetSetDef core_told_members[] = {
     {"learning_rate", plan_learning_rate, NULL, "Of the last step, or of the first to come.", NULL},
     {"steps", plan_steps, NULL, "Training steps done.", NULL},
     {"rows", plan_rows, NULL, "Rows of the last call.", NULL},
+    {"weighs", plan_weighs, NULL, "Whether a step of several batches needs weigh.", NULL},
     {"least_rows", plan_least_rows, NULL, "The fewest rows that a step takes.", NULL},
     {0},
 };

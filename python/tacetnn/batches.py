@@ -4,8 +4,10 @@ caller makes. A feed gives a plan the batches of one epoch after another.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -22,10 +24,11 @@ class Rows:
     """Rows that a loader draws from data."""
 
     def __init__(self, net: Network, data: _core.Data, batch: int, *, seed: int = 0, shuffle: bool = False,
-                 augment: str = "") -> None:
-        self.net, self.data, self.batch = net, data, batch
+                 augment: str = "", accumulate: int = 1) -> None:
+        self.net, self.data, self.batch, self.accumulate = net, data, batch, accumulate
         self.loader = _core.Loader(data, batch, seed, shuffle, augment or None)
         self.batches: int = self.loader.batches
+        self.steps = math.ceil(self.batches / accumulate)
 
     def begin(self, epoch: int) -> None:
         """Goes to the beginning of an epoch, from 0."""
@@ -43,13 +46,8 @@ class Rows:
 
     def train(self, plan: _core.Plan, most: int) -> int:
         """Makes steps for a short time, at most that many of this epoch. Returns how many."""
-        left = self.batches - self.loader.tell()[1]
-        try:
-            done, _ = plan.train(self.loader, "x", self._target, min(most, left), SLICE)
-        except _core.NotFiniteError:  # the batch has not been learned: a resumed run begins with it
-            epoch, position = self.loader.tell()
-            self.loader.seek(epoch, position - 1)
-            raise
+        left = math.ceil((self.batches - self.loader.tell()[1]) / self.accumulate)
+        done, _ = plan.train(self.loader, "x", self._target, min(most, left), SLICE)
         return int(done)
 
     def evaluate(self, plan: _core.Plan, output: Any) -> Any:
@@ -73,20 +71,23 @@ class Rows:
 
 class Batches:
     """Batches that the caller makes: an iterable of x, (x, y) or {"x": x, "target": y}, or a function that returns one
-    for each epoch. Every batch is a step, whatever its size.
+    for each epoch. Every batch is a step, whatever its size, or `accumulate` of them are.
     """
 
-    def __init__(self, net: Network, source: Iterable[Any] | Callable[[], Iterable[Any]], what: str = "x") -> None:
-        self.net, self.source, self.what = net, source, what
+    def __init__(self, net: Network, source: Iterable[Any] | Callable[[], Iterable[Any]], what: str = "x",
+                 accumulate: int = 1) -> None:
+        self.net, self.source, self.what, self.accumulate = net, source, what, accumulate
         self.grow: Callable[[int], None] = lambda rows: None
         """Is called with the rows of a batch that the plan is too small for."""
         self.batches = length(source)
+        self.steps = math.ceil(self.batches / accumulate)
         self.over = False
         self.epoch = self.position = 0
         self.whole = None
         """Its batches may not be the same again."""
         self._iterator: Iterator[Any] = iter(())
-        self._next: dict[str, Array] | None = None
+        self._next: list[dict[str, Array]] = []
+        """The batches of the next step."""
 
     @property
     def once(self) -> bool:
@@ -96,16 +97,16 @@ class Batches:
     def begin(self, epoch: int) -> None:
         """Begins an epoch, from 0."""
         self._iterator = iter(self.source() if callable(self.source) else self.source)
-        self.epoch, self.position, self.over, self._next = epoch, 0, False, None
-        if self._peek() is None:
+        self.epoch, self.position, self.over, self._next = epoch, 0, False, []
+        if not self._peek():
             end = (": it is an iterator, whose batches can be had only once; a function that returns a new iterator is "
                    "called for each epoch")
             raise ValueError(f"{self.what} gave no batch in epoch {epoch + 1}{end if self.once else ''}")
 
     @property
     def done(self) -> int:
-        """Steps of the epoch that have been made."""
-        return self.position - (self._next is not None)
+        """Batches of the epoch that have been learned."""
+        return self.position - len(self._next)
 
     @property
     def begun(self) -> bool:
@@ -113,61 +114,72 @@ class Batches:
         return self.done > 0
 
     def skip(self, epoch: int, done: int) -> None:
-        """Goes to the place at which so many steps of an epoch had been made."""
+        """Goes to the place at which so many batches of an epoch had been learned."""
         self.begin(epoch)
-        for _ in range(done - 1):
+        for _ in range(done - len(self._next)):
             next(self._iterator, None)
             self.position += 1
         if done:
-            self._next = None
-            self.over = self.position == self.batches or self._peek() is None
+            self._next = []
+            self.over = self.position == self.batches or not self._peek()
 
     @property
     def rows(self) -> Array | None:
         """The rows of the batch that comes next."""
-        return self._next["x"] if self._next else None
+        return self._next[0]["x"] if self._next else None
 
     @property
     def first(self) -> int:
         """Rows of the batch that comes next."""
-        return len(self._next["x"]) if self._next else 0
+        return len(self._next[0]["x"]) if self._next else 0
 
     def train(self, plan: _core.Plan, most: int) -> int:
         """Makes steps for a short time, at most that many of this epoch. Returns how many."""
         end = time.monotonic() + SLICE
         done = 0
         while done < most and not self.over and (done == 0 or time.monotonic() < end):
-            feed = self._peek()
-            self.over = feed is None
-            if feed is not None:
-                if len(feed["x"]) > self.net.batch:
-                    self.grow(len(feed["x"]))
-                self.net.feed(self.net.plan, feed)
-                self.net.plan.step()
-                self._next = None  # only now: the batch of a step that failed has not been learned
-                self.net.remember(feed["x"], feed.get("target"), fitted=True)
+            feeds = self._peek()
+            self.over = not feeds
+            if feeds:
+                most_rows = max(len(feed["x"]) for feed in feeds)
+                if most_rows > self.net.batch:
+                    self.grow(most_rows)
+                self._learn(self.net.plan, feeds)
+                self._next = []  # only now: the batches of a step that failed have not been learned
+                self.net.remember(feeds[-1]["x"], feeds[-1].get("target"), fitted=True)
                 self.over = self.position == self.batches
                 done += 1
         return done
+
+    def _learn(self, plan: _core.Plan, feeds: list[dict[str, Array]]) -> None:
+        """Makes one step of some batches."""
+        rows = sum(len(feed["x"]) for feed in feeds)
+        for feed in feeds if len(feeds) > 1 and plan.weighs else []:
+            self.net.feed(plan, feed)
+            plan.weigh()
+        for feed in feeds[:-1]:
+            self.net.feed(plan, feed)
+            plan.accumulate(rows)
+        self.net.feed(plan, feeds[-1])
+        plan.step()
 
     def evaluate(self, plan: _core.Plan, output: Any) -> Any:
         """The figures of all rows."""
         self.begin(0)
         plan.evaluate_begin(self.net.aim, output)
-        while (feed := self._peek()) is not None:
-            self._next = None
-            for part in pieces(feed, self.net.batch):
+        while feeds := self._peek():
+            self._next = []
+            for part in (part for feed in feeds for part in pieces(feed, self.net.batch)):
                 self.net.feed(plan, part)
                 plan.evaluate_batch()
         return plan.evaluate_end()
 
-    def _peek(self) -> dict[str, Array] | None:
-        """The batch that comes next."""
-        if self._next is None:
-            for batch in self._iterator:
-                self._next = self._feed_of(batch)
+    def _peek(self) -> list[dict[str, Array]]:
+        """The batches of the next step."""
+        if not self._next:
+            for batch in islice(self._iterator, self.accumulate):
+                self._next.append(self._feed_of(batch))
                 self.position += 1
-                break
         return self._next
 
     def _feed_of(self, batch: Any) -> dict[str, Array]:

@@ -41,10 +41,12 @@ class Settings:
     progress: bool | None
     out: str | os.PathLike[str] | None
     resume: bool
+    accumulate: int
     ema: float
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("steps", 0), ("patience", 0), ("checkpoint", 0), ("log", 0)):
+        for name, least in (("epochs", 1), ("batch", 1), ("steps", 0), ("patience", 0), ("checkpoint", 0), ("log", 0),
+                            ("accumulate", 1)):
             value = getattr(self, name)
             if not hasattr(value, "__index__") or isinstance(value, bool):
                 raise TypeError(f"{name} should be a whole number, not {value!r}")
@@ -66,11 +68,11 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
         validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
         patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
         progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
-        checkpoint: int = 0, log: int = 100, ema: float = 0.0) -> Run:
+        checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
     """Trains a network; see `Network.fit`."""
     share = float(validation) if is_share(validation) else 0.0
     settings = Settings(10 if epochs is None else epochs, batch, steps, data, augment, share, shuffle, metric, patience,
-                        checkpoint, log, on_epoch, on_step, progress, out, resume, ema)
+                        checkpoint, log, on_epoch, on_step, progress, out, resume, accumulate, ema)
     if not net.loss or not net.optimizer:
         raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., "
                          'loss="cross_entropy", optimizer="adam lr=0.001")')
@@ -116,8 +118,8 @@ def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, e
 def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
     """A fit that can begin; `enough`: with as many epochs as the steps take."""
     feed, held_out = feeds(net, x, y, s, validation)
-    if enough and feed.batches:
-        s.epochs = math.ceil(s.steps / feed.batches)
+    if enough and feed.steps:
+        s.epochs = math.ceil(s.steps / feed.steps)
     if held_out is None and (s.patience or s.metric != "data_loss"):
         raise ValueError(f"{'patience' if s.patience else 'metric'} needs data for validation: validation=0.1 holds a "
                          "tenth of the rows out")
@@ -149,7 +151,7 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
-        batches = Batches(net, x)
+        batches = Batches(net, x, accumulate=s.accumulate)
         batches.begin(0)
         net.learn_of_batches(batches.rows)
         s.batch = batches.first
@@ -159,7 +161,8 @@ def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[F
     rows = data_of(net, x, y, s.data)
     held_out = rows.hold_out(s.share, net.seed) if s.share else apart(net, validation)
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if isinstance(d, _core.Data)))
-    feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment)
+    feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment,
+                accumulate=s.accumulate)
     return feed, feed_of(net, held_out, s.batch)
 
 

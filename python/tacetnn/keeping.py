@@ -129,8 +129,8 @@ class Kept:
         """What a run that is continued must have in common with its beginning, in addition to what the library
         compares."""
         s, net = self.training.settings, self.training.net
-        ema = f", ema {s.ema:g}" if s.ema else ""
-        return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}{ema}",
+        more = (f", accumulate {s.accumulate}" if s.accumulate > 1 else "") + (f", ema {s.ema:g}" if s.ema else "")
+        return {"run.begun": f"batch {s.batch}, seed {net.seed}, shuffle {int(s.shuffle)}, validate {s.share:g}{more}",
                 "run.metric": s.metric, "tacet.penalties": net.graph.text("penalties")}
 
     def write_config(self) -> None:

@@ -117,7 +117,7 @@ class Network(Intake):
     # ---- The plan ----------------------------------------------------------------------------------------------------
 
     def compile(self, batch: int = 128, epochs: float = LONG, steps_per_epoch: int = 1, metrics: str | None = None,
-                training: bool = True, ema: float = 0.0) -> None:
+                training: bool = True, accumulate: int = 1, ema: float = 0.0) -> None:
         """Makes a plan for a run of that length, with the weights, and what layers remember, of the one before.
 
         A plan that is not for training has no schedules: its lambdas are the numbers that are set.
@@ -126,7 +126,7 @@ class Network(Intake):
         plan = graph.compile(batch=batch, optimizer=training and self.optimizer or None, seed=self.seed, pool=self.pool,
                              epochs=epochs, steps_per_epoch=max(steps_per_epoch, 1), sparse=self.sparse,
                              ledger=self.ledger, metrics=(self.metrics if metrics is None else metrics) or None,
-                             ema=ema)
+                             accumulate=accumulate, ema=ema)
         if hasattr(self, "plan"):
             copy_contents(plan, self.plan)
         self.graph, self.plan, self.output, self.batch = graph, plan, output, batch
@@ -152,7 +152,7 @@ class Network(Intake):
             validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
             patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
             progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
-            checkpoint: int = 0, log: int = 100, ema: float = 0.0) -> Run:
+            checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
         """Trains the network. With the same data, settings and seed, the bits are those of ``tacet train``.
 
         A later fit is a new run, which continues with the weights and with what layers remember. The state of the
@@ -201,6 +201,9 @@ class Network(Intake):
             no run yet, one begins.
         checkpoint, log : int
             Steps between checkpoints, and between lines of ``run.steps_log``; 0: none.
+        accumulate : int
+            Batches that make one step, which is the same as with a batch so many times as large, except for rounding.
+            ``batch_norm`` normalises each batch by itself.
         ema : float
             The decay of an exponential moving average of the weights, ``0.999`` for example; 0: none. It is evaluated
             beside them, and ``run.average`` has it. The network keeps the weights of the last step.
@@ -220,7 +223,7 @@ class Network(Intake):
         return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data,
                    augment=augment, shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch,
                    on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint, log=log,
-                   ema=ema)
+                   accumulate=accumulate, ema=ema)
 
     @alone
     def predict(self, x: Any) -> Array:

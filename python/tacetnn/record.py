@@ -49,8 +49,8 @@ def record_of(t: Training, state: str, began: str) -> dict[str, Any]:
     record |= {"folders": [path_of(os.getcwd())], "threads": t.net.threads, "machine": about, "rows": t.rows}
     if isinstance(t.feed, Rows):
         record["input"] = list(t.feed.data.info.stored_shape)
-    if t.feed.batches:
-        record["steps_per_epoch"] = t.feed.batches
+    if t.feed.steps:
+        record["steps_per_epoch"] = t.feed.steps
     record |= json.loads(plan.record("network")) | {"metric": t.settings.metric} | json.loads(plan.record("metrics"))
     if t.classes:
         record["classes"] = t.classes
@@ -65,7 +65,7 @@ def config_of(t: Training) -> Settings:
         "optimizer": net.optimizer, "data": t.feed.data.info.spec if isinstance(t.feed, Rows) else "batches",
         "augment": s.augment, "target": net.target, "metrics": net.metrics,
         "train": {
-            "epochs": s.epochs, "batch": s.batch, "seed": net.seed, "validate": s.share, "metric": s.metric,
+            "epochs": s.epochs, "batch": s.batch, "accumulate": s.accumulate, "seed": net.seed, "validate": s.share, "metric": s.metric,
             "patience": s.patience, "ema": s.ema, "steps": s.steps, "shuffle": s.shuffle, "sparse": net.sparse, "ledger": net.ledger,
             "checkpoint": s.checkpoint, "log": s.log,
         },

@@ -39,8 +39,8 @@ class Training:
         self.time = 0.0  # seconds in all steps of this process
         self.best, self.waited = math.nan, 0  # the figure of the best epoch; epochs since then
         self.length = float(settings.epochs)
-        if settings.steps:  # without a number of batches, a step counts as an epoch
-            self.length = min(self.length, settings.steps / feed.batches) if feed.batches else float(settings.steps)
+        if settings.steps:  # without a number of steps, a step counts as an epoch
+            self.length = min(self.length, settings.steps / feed.steps) if feed.steps else float(settings.steps)
         self.started, self.first, self.began = time.monotonic(), 0, now()
         self.undefined = False  # whether it was said that an epoch has no figure to be compared by
         self.kept: Kept | None = None
@@ -51,7 +51,7 @@ class Training:
         s, feed = self.settings, self.feed
         if isinstance(feed, Batches):
             feed.grow = self.grow
-        self.net.compile(s.batch, self.length, feed.batches, metrics=self.measured(), ema=s.ema)
+        self.net.compile(s.batch, self.length, feed.steps, metrics=self.measured(), accumulate=s.accumulate, ema=s.ema)
         if not feed.batches:
             self.check_length()
         self.metric = metric_name(s.metric)
@@ -95,7 +95,9 @@ class Training:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "checkpoint")
             self.net.plan.checkpoint(path)
-            self.net.compile(rows, self.length, self.feed.batches, metrics=self.measured(), ema=self.settings.ema)
+            s = self.settings
+            self.net.compile(rows, self.length, self.feed.steps, metrics=self.measured(), accumulate=s.accumulate,
+                             ema=s.ema)
             self.net.plan.resume(_core.File(path))
 
     # ---- The loop ----
@@ -111,6 +113,7 @@ class Training:
             kept.begin()
             self.kept = kept
         self.warn_of_logits()
+        self.say_what_mixes()
         self.started = time.monotonic()
 
     def go(self) -> None:
@@ -315,6 +318,13 @@ class Training:
                 self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the "
                           f"{within} at the end of the layers")
 
+    def say_what_mixes(self) -> None:
+        """Says which layers see only a part of each step."""
+        mixing = {e.name for e in entries("layer") if e.mixes}
+        kinds = dict.fromkeys(v.kind for v in self.net.plan.values() if v.kind in mixing)
+        if self.settings.accumulate > 1 and kinds:
+            self.progress.say(f"{', '.join(kinds)} mixes samples: it sees each batch by itself, not all rows of a step")
+
     def final(self) -> Line | None:
         """The figures that the run ends with: of the test data if there are any, otherwise of the validation data,
         otherwise of all training rows."""
@@ -359,7 +369,7 @@ class Training:
         plan, s = self.net.plan, self.settings
         total = plan.ledger_total()
         done = plan.steps
-        each = self.feed.batches
+        each = self.feed.steps
         whole = min(s.epochs * each, s.steps or math.inf) if each else s.steps or math.nan
         pace = (time.monotonic() - self.started) / (done - self.first) if done > self.first else math.nan
         e = Epoch(self.run.epoch, s.epochs, total.steps, each, left=pace * (whole - done), spent=self.spent,

@@ -371,6 +371,8 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
 {
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
+    if (p->parts.open)
+        return tc_fail(why, TACET_FAILED, "a checkpoint cannot be written between the batches of a step");
     if (p->averaged)
         return tc_fail(why, TACET_FAILED,
                        "the averages of the weights are in their place: tacet_use_average(plan, false) comes before a "
@@ -486,7 +488,7 @@ tacet_status tacet_resume(tacet_plan *p, tacet_loader *l, const tacet_file *f, t
     if (s == TACET_OK) s = tc_file_match(f, &t, tc_json_get(state, "averaged") ? t.count : t.without_averages, &e);
     if (s == TACET_OK) {
         r.set = true;
-        p->averaged = false;
+        p->averaged = p->parts.open = false;
         forget(p);
         read_state(&r, state, l);
         tc_file_set(p, &t);

@@ -33,7 +33,7 @@ static int64_t block_rows(int64_t units) { return units < BLOCK / LEAST_ROWS ? B
 static int64_t units_of(const tc_call *c) { return tc_units(&c->x[X]); }
 static int64_t rows_of(const tc_call *c) { return tc_elements(c, &c->x[X]) / units_of(c); }
 static int64_t blocks_of(int64_t rows, int64_t units) { return (rows - 1 + block_rows(units)) / block_rows(units); }
-static double count(const tc_call *c) { return (double)c->run->global_rows * (double)tc_positions(&c->x[X]); }
+static double count(const tc_call *c) { return (double)c->run->batch_rows * (double)tc_positions(&c->x[X]); }
 static double *sums_at(const tc_call *c, int which) { return (double *)c->save + which * units_of(c); }
 static tc_factors factors_at(const tc_call *c) { return tc_factors_at(sums_at(c, SUMS), units_of(c)); }
 

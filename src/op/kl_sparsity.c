@@ -77,7 +77,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     int64_t start = 0;
     for (int i = 0; i < c->inputs; start += tc_units(&c->x[i++])) {
         const tc_view *v = &c->x[i];
-        const double samples = (double)(c->run->global_rows * tc_positions(v));
+        const double samples = (double)(c->run->batch_rows * tc_positions(v));
         const int64_t n = tc_units(v), to = end - start < n ? end - start : n;
         for (int64_t j = begin > start ? begin - start : 0; j < to; j += COLUMNS) {
             const int64_t m = to - j < COLUMNS ? to - j : COLUMNS;

@@ -93,7 +93,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 static double finish(const tc_call *c, double sum)
 {
     const double p = c->arg[P].number, *kept = c->save;
-    const bool all = !c->x[0].batch || c->run->rows == c->run->global_rows;
+    const bool all = !c->x[0].batch || c->run->rows == c->run->batch_rows;
     double value = is_apart(c) ? sum : root(sum, p);
     if (!is_apart(c) && is_lost(sum) && all) {
         scaled s = {0, 0};

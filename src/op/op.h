@@ -24,7 +24,8 @@
  * in evaluation too; a phase with nothing to do returns no pieces and no sums. backward() is called only in training.
  * batch_norm.c is an example.
  *
- * Several ranks. Each has its own rows of one batch, possibly none. Operators divide by global_rows. The plan sums
+ * Several ranks. Each has its own rows of one batch, possibly none. Several batches may make one step, whose gradients
+ * are added up. Operators divide by global_rows; what mixes samples uses batch_rows. The plan sums
  * dL/dparameter over the ranks, so an operator adds only its own rows there, not the totals that sums() has replaced
  * with global ones; it keeps a local copy if it needs both.
  *
@@ -50,8 +51,9 @@ enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pa
 /* Shared by all calls of one step. */
 typedef struct tc_run {
     int64_t rows;        /* rows that the batch really has */
-    int64_t global_rows; /* of all ranks; the divisor of means over samples */
-    int64_t first_row;   /* this rank's first row among them: random numbers depend on the global element */
+    int64_t batch_rows;  /* the same, of all ranks */
+    int64_t global_rows; /* of all ranks and all batches of the step; the divisor of means over samples */
+    int64_t first_row;   /* this batch's first row among them: random numbers depend on the global element */
     uint64_t seed, step;
     bool training;
     const tc_kernel *kernel;
@@ -184,28 +186,28 @@ enum {
 enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 
 enum {
-    TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */
-    TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* output element i depends only on input element i; pieces are elements.
+    TC_READS_X = 1 << 0,     /* backward reads x (which includes parameters): it must be kept until then */
+    TC_READS_Y = 1 << 1,     /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2, /* output element i depends only on input element i; pieces are elements.
                                * Scalar: a sum over elements, so joint equals separate, also for prox */
-    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (except for the divisor of reduce) */
-    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, for any g */
-    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
+    TC_IN_PLACE = 1 << 3,    /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,  /* scalar: additive over samples (except for the divisor of reduce) */
+    TC_MAKES_ZEROS = 1 << 5, /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6, /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,      /* dL/dx[0] is 0 wherever y is 0, for any g */
+    TC_TURNS = 1 << 8,       /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
                                * (tc_view.turned) */
-    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,       /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,      /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,   /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,      /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
                                * one is only for values of the batch, and is not a sum over samples */
-    TC_SPARSIFIES = 1 << 12,  /* penalty: made to set values to exactly 0 */
-    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by a given formula, not derivatives */
-    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12, /* penalty: made to set values to exactly 0 */
+    TC_ESTIMATES = 1 << 13,  /* gradients into parameters are estimates by a given formula, not derivatives */
+    TC_VECTORS = 1 << 14,    /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (see tc_call.weights) */
-    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+    TC_WEIGHS = 1 << 15, /* scalar: a mean divides by weights that depend on the data (see tc_call.weights, weigh) */
+    TC_LOGITS = 1 << 16, /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17   /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
                                * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 
@@ -265,6 +267,9 @@ typedef struct tc_op {
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
+    /* TC_WEIGHS: what forward writes to tc_partial_weight for a range, by itself: from what is fed, so x[0] is not there
+     * yet. It makes the weights of several batches known before the first one runs. NULL: they must be one batch. */
+    void (*weigh)(const tc_call *c, int64_t begin, int64_t end);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
     /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A

@@ -16,6 +16,7 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
                            .sparse = config->sparse,
                            .steps_per_epoch = config->steps_per_epoch ? config->steps_per_epoch : 1,
                            .epochs = config->epochs,
+                           .accumulate = config->accumulate,
                            .ema = config->ema,
                            .ledger = config->ledger == 0  ? LEDGER
                                      : config->ledger < 0 ? 0
@@ -27,6 +28,9 @@ static tacet_status settings(tacet_plan *p, const tacet_config *config)
     if (set->batch < 1 || set->batch > TC_MAX_COUNT || set->steps_per_epoch < 1 || !(set->epochs >= 0) ||
         !isfinite(set->epochs))
         return tc_fail(&p->error, TACET_DESCRIPTION, "batch, steps_per_epoch and epochs must not be negative");
+    if (set->accumulate < 0 || set->accumulate > TC_MAX_COUNT)
+        return tc_fail(&p->error, TACET_DESCRIPTION, "accumulate must be at least 0, got %lld",
+                       (long long)set->accumulate);
     if (!(set->ema >= 0 && set->ema < 1))
         return tc_fail(&p->error, TACET_DESCRIPTION, "ema must be at least 0 and below 1, got %g", set->ema);
     for (int v = 0; v < p->values; v++) {
@@ -174,7 +178,8 @@ static tacet_status end_training(tacet_plan *p)
 {
     tacet_status s = tc_plan_update(p);
     if (s == TACET_OK) s = tc_plan_fuse(p);
-    return s == TACET_OK && tc_plan_samples(p) ? tc_plan_sample_points(p) : s;
+    if (s == TACET_OK && tc_plan_samples(p)) s = tc_plan_sample_points(p);
+    return s == TACET_OK && p->set.accumulate > 1 ? tc_plan_parts(p) : s;
 }
 
 static tacet_status compile(tacet_plan *p, const tacet_config *given)
@@ -192,7 +197,11 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
     if (s == TACET_OK && trains) s = schedules(p);
     if (s == TACET_OK) s = tc_plan_uses(p);
     if (s != TACET_OK) return s;
-    p->run = (tc_run){.rows = p->set.batch, .global_rows = p->set.batch, .seed = p->set.seed, .kernel = tc_cpu()};
+    p->run = (tc_run){.rows = p->set.batch,
+                      .batch_rows = p->set.batch,
+                      .global_rows = p->set.batch,
+                      .seed = p->set.seed,
+                      .kernel = tc_cpu()};
     p->run.kernel->prepare();
     tc_plan_inputs(p);
     tc_plan_break_even(p);

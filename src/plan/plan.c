@@ -41,6 +41,8 @@ void tacet_plan_free(tacet_plan *p)
     tc_free_aligned(&m, p->arena.memory);
     tc_free_aligned(&m, p->arena.scratch);
     tc_free_aligned(&m, p->sample.spare);
+    tc_free_aligned(&m, p->parts.gradient);
+    tc_free_aligned(&m, p->parts.sampled);
     if (p->update.spec.source) tc_spec_free(&p->update.spec);
     tacet_pool_free(p->own_pool);
     tacet_graph_free(p->graph);

@@ -31,6 +31,7 @@ typedef struct tc_settings {
     int64_t steps_per_epoch;
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
+    int64_t accumulate; /* the most batches that make one step */
     double ema;         /* the decay of the averages of the weights; 0: there are none */
     bool watch, steers; /* training counts how often all values that make zeros fire; a term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
@@ -80,6 +81,31 @@ typedef struct tc_arena {
     int64_t scratch_bytes;
 } tc_arena;
 
+/* A step of several batches, its parts (run/parts.c). */
+typedef struct tc_parts {
+    bool
+        several; /* the current call is one of them; otherwise it is a step by itself, and `rows` and `done` mean nothing */
+    bool last;          /* ...the last one, which makes the update */
+    bool open;          /* parts have run, and the step has not been made */
+    int64_t asked;      /* the rows of the step, as the current call gives them */
+    int64_t rows, done; /* of this rank: of the step; of the parts that have run */
+    int64_t weighed;    /* rows that have been weighed for the next step; -1: they could not be */
+    double *sum;        /* [terms]: what result.sum was after the last part */
+    double *weight;     /* [terms]: TC_WEIGHS, of the whole step */
+    float *gradient;    /* [block.part]: added up */
+    float *sampled;     /* likewise what a sample measures at parameters, one after another */
+    int64_t at;         /* the next place in it */
+    int kept;
+    struct tc_kept *keep; /* [kept]: what every part changes, and a refused step takes back */
+    char *copies;
+} tc_parts;
+
+/* Memory that a part changes. */
+typedef struct tc_kept {
+    void *memory;
+    size_t bytes;
+} tc_kept;
+
 /* A value at which gradients are measured. */
 typedef struct tc_measure {
     int value;
@@ -105,7 +131,7 @@ typedef struct tc_exchange {
     double hash;     /* of the plan and its parameters at the beginning of the first call; 0: no call yet */
     tc_vote vote;    /* the reason is in the plan's error */
 } tc_exchange;
-enum { TC_RANK_TELLS = 8 }; /* the most numbers that a rank tells the others at a time */
+enum { TC_RANK_TELLS = 9 }; /* the most numbers that a rank tells the others at a time */
 
 /* The results of a list's terms. */
 typedef struct tc_results {
@@ -151,6 +177,7 @@ struct tacet_plan {
     tc_evaluation evaluation;
     tc_measured measured;
     double norm_square; /* of the gradients of the last step, over all parameters; NAN before it */
+    tc_parts parts;
     tc_exchange exchange;
     tc_table table;
     tacet_error error;
@@ -177,6 +204,7 @@ void tc_plan_band(tacet_plan *p, int list);          /* neighbouring elementwise
 tacet_status tc_plan_place(tacet_plan *p, int list); /* lifetimes -> offsets in the arena */
 int64_t tc_plan_partials(const tc_list *l);          /* the number of partial sums of its steps */
 tacet_status tc_plan_exchange(tacet_plan *p);        /* room for numbers in transit to other ranks */
+tacet_status tc_plan_parts(tacet_plan *p);           /* whether a step can have several batches, and room for that */
 void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, once the arena exists */
 tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
 tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are computed in the update */

@@ -1,5 +1,4 @@
-/* apply.c: the end of a step. The state of operators is written first, since it comes from the step before the update.
- * Then come the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints, then averages of the weights. */
+/* apply.c: the end of a step: what operators remember, then the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints, then averages of the weights. */
 #include "run/run.h"
 
 /* The job of the pool. */
@@ -67,18 +66,18 @@ static void apply_prox(tacet_plan *p, const tc_prox *prox)
     tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
 }
 
-static void commit_states(tacet_plan *p)
+void tc_run_commit(tacet_plan *p)
 {
     const tc_list *l = &p->list[TC_TRAIN];
     for (int i = 0; i < l->backward && p->states; i++) {
         const tc_work *w = tc_work_of(&l->step[i]);
+        if (l->step[i].term >= 0 && tc_parts_go_on(p)) continue;
         if (w && w->call.op->commit && w->call.phase + 1 == tc_phases(w->call.op, false)) w->call.op->commit(&w->call);
     }
 }
 
 void tc_run_apply(tacet_plan *p)
 {
-    commit_states(p);
     p->table.step++;
     p->update.reach = p->update.next_reach;
     for (int i = 0; i < p->update.stretches; i++) {

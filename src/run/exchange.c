@@ -67,10 +67,10 @@ static tacet_status tell(tacet_plan *p, const double *mine, int each)
 
 /* ---- The beginning of a call ---- */
 
-/* What a rank tells about itself: numbers that must be the same on all ranks, and its rows. */
-enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, GIVEN, ROWS, EACH };
+/* What a rank tells about itself: numbers that must be the same on all ranks, its rows, and those of its whole step. */
+enum { CALL, STEPS, SAMPLE, INPUTS, BATCHES, PLAN, GIVEN, ROWS, OF_STEP, EACH };
 _Static_assert((int)EACH == (int)TC_RANK_TELLS, "there must be room for what a rank tells");
-enum { EVALUATE = TC_LISTS }; /* a call; other calls are the list that runs */
+enum { EVALUATE = TC_LISTS, ACCUMULATE }; /* calls; other calls are the list that runs */
 enum { REFUSED = -1 }; /* instead of the inputs: this rank refuses the call, and its other numbers mean nothing */
 
 static const char *const unlike[] = {
@@ -115,8 +115,9 @@ static uint32_t hash_words(uint32_t hash, const void *from, int64_t words)
  * once, since updates keep equal parameters equal. */
 static double plan_hash(tacet_plan *p)
 {
-    const int64_t sums[] = {p->values,        p->terms, p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps,
-                            p->measured.count};
+    const int64_t sums[] = {
+        p->values,         p->terms,         p->set.ledger, p->list[TC_TRAIN].steps, p->list[TC_EVAL].steps,
+        p->measured.count, p->set.accumulate};
     if (p->exchange.hash > 0) return p->exchange.hash;
     const uint32_t hash = hash_words(UINT32_C(2166136261), sums, sizeof sums / 4);
     return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
@@ -152,6 +153,7 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
         [PLAN] = plan_hash(p),
         [GIVEN] = given_hash(p),
         [ROWS] = (double)p->run.rows,
+        [OF_STEP] = (double)p->run.global_rows,
     };
     p->exchange.vote = ready == TACET_OK ? TC_GOOD : TC_REFUSED;
     const tacet_status status = tell(p, mine, EACH);
@@ -165,27 +167,32 @@ static tacet_status begin(tacet_plan *p, int call, double batches, tacet_status 
     return TACET_OK;
 }
 
-/* This rank's rows follow those of the ranks before it. */
+/* The rows of a step: those of the ranks before, then those of this rank, part by part. */
 tacet_status tc_exchange_rows(tacet_plan *p, int list, tacet_status feed)
 {
-    double before = 0, rows = 0;
+    double before = 0, rows = 0, all = 0;
     bool refused = false;
-    p->run.first_row = 0;
-    p->run.global_rows = p->run.rows;
+    const bool part = list == TC_TRAIN && p->parts.several;
+    const int64_t done = part ? p->parts.done : 0;
+    p->run.first_row = done;
+    p->run.batch_rows = p->run.rows;
+    p->run.global_rows = part ? p->parts.rows : p->run.rows;
     if (alone(p)) return feed == TACET_OK && list == TC_TRAIN ? tc_plan_least(p, p->run.rows, TACET_FAILED) : feed;
     if (feed != TACET_OK) p->run.rows = 0;
-    const tacet_status status = begin(p, list, 0, feed);
+    const tacet_status status = begin(p, list == TC_TRAIN && tc_parts_go_on(p) ? ACCUMULATE : list, 0, feed);
     if (status != TACET_OK) return status;
     for (int r = 0; r < p->set.ranks.count; r++) {
         const double *told = p->exchange.numbers + (int64_t)r * EACH;
-        before += r < p->set.ranks.rank ? told[ROWS] : 0;
+        before += r < p->set.ranks.rank ? told[OF_STEP] : 0;
         rows += told[ROWS];
+        all += told[OF_STEP];
         refused = refused || told[INPUTS] == REFUSED;
     }
-    p->run.first_row = (int64_t)before;
-    p->run.global_rows = rows > 1 ? (int64_t)rows : 1;
+    p->run.first_row = (int64_t)before + done;
+    p->run.batch_rows = rows > 1 ? (int64_t)rows : 1;
+    p->run.global_rows = all > 1 ? (int64_t)all : 1;
     if (refused || p->exchange.vote != TC_GOOD) return TACET_OK;
-    if (rows > 0) return list == TC_TRAIN ? tc_plan_least(p, p->run.global_rows, TACET_FAILED) : TACET_OK;
+    if (rows > 0) return list == TC_TRAIN ? tc_plan_least(p, p->run.batch_rows, TACET_FAILED) : TACET_OK;
     return tc_fail(&p->error, TACET_FAILED, "no rank has a row of this batch: at least one rank must have one");
 }
 

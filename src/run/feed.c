@@ -133,28 +133,30 @@ static void gather_part(void *context, int64_t part, int lane)
     r->p->run.kernel->gather(&r->gather, part * r->span.grain, tc_part_end(r->span, part));
 }
 
-tacet_status tc_run_gather(tacet_plan *p, int list)
+tacet_status tc_run_gather_input(tacet_plan *p, int list, int v)
 {
     const tc_list *l = &p->list[list];
-    for (tc_feed *f = p->first_feed; f; f = f->next) {
-        const int v = (int)(f - p->feed);
-        const tc_value *value = &p->graph->value[v];
-        if (!l->needed[v]) continue;
-        f->held = f->fed;
-        if (!f->fed && f->optional && list == TC_EVAL) continue;
-        if (!f->fed)
-            return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
-        tc_unpoison(p, l, l->value[v]);
-        void *to = tc_buffer_memory(p, l, l->value[v]);
-        if (value->type == TACET_I32) {
-            if (gather_ids(p, v, to) != TACET_OK) return p->error.status;
-            continue;
-        }
-        rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
-        r.gather.to = to;
-        tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
-    }
+    const tc_value *value = &p->graph->value[v];
+    tc_feed *f = &p->feed[v];
+    f->held = f->fed;
+    if (!f->fed && f->optional && list == TC_EVAL) return TACET_OK;
+    if (!f->fed)
+        return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
+    tc_unpoison(p, l, l->value[v]);
+    void *to = tc_buffer_memory(p, l, l->value[v]);
+    if (value->type == TACET_I32) return gather_ids(p, v, to);
+    rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
+    r.gather.to = to;
+    tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
     return TACET_OK;
+}
+
+tacet_status tc_run_gather(tacet_plan *p, int list)
+{
+    tacet_status s = TACET_OK;
+    for (tc_feed *f = p->first_feed; f && s == TACET_OK; f = f->next)
+        if (p->list[list].needed[f - p->feed]) s = tc_run_gather_input(p, list, (int)(f - p->feed));
+    return s;
 }
 
 void tc_run_unfeed(tacet_plan *p)

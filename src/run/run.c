@@ -131,6 +131,7 @@ void tc_run_finish_terms(tacet_plan *p, int list)
 {
     const tc_list *l = &p->list[list];
     tc_exchange_terms(p, list);
+    if (list == TC_TRAIN && p->parts.several) tc_parts_add_terms(p);
     tc_unpoison_all(p);
     for (int t = 0; t < p->terms; t++) {
         const tc_step *s = l->result[t] < 0 ? NULL : &l->step[l->result[t]];
@@ -163,7 +164,8 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
     p->last = -1; /* the results of the previous list are overwritten from now on */
-    return tc_run_gather(p, list);
+    const tacet_status status = list == TC_TRAIN ? tc_parts_take(p) : TACET_OK;
+    return status == TACET_OK ? tc_run_gather(p, list) : status;
 }
 
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
@@ -186,7 +188,13 @@ void tc_run_backward(tacet_plan *p)
 {
     tc_list *l = &p->list[TC_TRAIN];
     tc_choose_back(l);
+    if (tc_parts_go_on(p)) tc_parts_mute(p, true);
     run_steps(p, l, l->backward, l->steps);
     tc_poison_all_but_lasting(p, l);
+    if (tc_parts_go_on(p)) {
+        tc_parts_mute(p, false);
+        return;
+    }
+    if (p->parts.several) tc_parts_add_gradient(p);
     tc_exchange_sum(p, p->block.numbers + p->block.floats, TACET_F32, p->block.part);
 }

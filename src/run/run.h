@@ -6,7 +6,7 @@
  *     fused.c       gradients that are made in the update              sampled.c   a sample of gradients
  *     tally.c       how often units fired, over many passes            read.c      numbers on their way out
  *     tell.c        what a plan tells                              reach.c     whether an update stays finite
- *     average.c     averages of the weights */
+ *     average.c     averages of the weights                       parts.c     several batches in one step */
 #ifndef TC_RUN_H
 #define TC_RUN_H
 
@@ -30,6 +30,7 @@ double tc_tree_sum(const double *x, int64_t n); /* a fixed tree */
  * stored: in what shape the numbers of a row are, or NULL; images whose numbers are in another order are refused. */
 tacet_status tc_run_feed(tacet_plan *p, tacet_value x, const tc_gather *data, const tc_shape *stored);
 tacet_status tc_run_gather(tacet_plan *p, int list);
+tacet_status tc_run_gather_input(tacet_plan *p, int list, int value); /* one input */
 void tc_run_unfeed(tacet_plan *p);
 
 /* A value of the batch after the last run, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32). NULL if
@@ -67,6 +68,33 @@ int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */
 tacet_status tc_run_guard(tacet_plan *p);
 
+/* For a batch that is not the last of its step: the same without the update. */
+tacet_status tc_run_guard_part(tacet_plan *p);
+
+/* A step of several batches (parts.c). All do nothing, or are not called, in a step by itself.
+ *
+ * take          whether the current call can be a part, after p->run.rows has been set; the first keeps what parts change
+ * done          the part has been accepted
+ * undo          takes the parts so far back; forget: only forgets them
+ * weigh         adds the weights of what was fed to the denominators of the next step
+ * add_terms     adds the results of the earlier parts to those of this one
+ * mute          terms of parameters send no gradients, or do again
+ * add_gradient  adds this part's gradient to those of the earlier parts; in the last part the block then has their sum
+ * add_sampled   the same for a gradient at a parameter in a sample: their sum so far */
+tacet_status tc_parts_take(tacet_plan *p);
+void tc_parts_done(tacet_plan *p);
+void tc_parts_undo(tacet_plan *p);
+void tc_parts_forget(tacet_plan *p);
+bool tc_parts_weighs(const tacet_plan *p); /* whether a term needs it */
+tacet_status tc_parts_weigh(tacet_plan *p, int64_t rows);
+void tc_parts_add_terms(tacet_plan *p);
+void tc_parts_mute(tacet_plan *p, bool mute);
+void tc_parts_add_gradient(tacet_plan *p);
+const float *tc_parts_add_sampled(tacet_plan *p, const float *g, int64_t n);
+static inline bool tc_parts_go_on(const tacet_plan *p) { return p->parts.several && !p->parts.last; }
+
+/* After the guard: operators remember what they will; terms do so only in the last part of a step. */
+void tc_run_commit(tacet_plan *p);
 void tc_run_apply(tacet_plan *p);
 void tc_run_average(tacet_plan *p);                      /* after a step: the averages follow the weights */
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */

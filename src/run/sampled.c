@@ -2,7 +2,10 @@
  * sampled step the backward pass runs twice, first with the lambdas of all penalties 0; it is linear in them, so this
  * gives the losses' share of each gradient. The second pass is the same as in any step, bit for bit.
  *
- *     forward -> own: each penalty's gradient by itself -> backward, only the losses: data -> backward -> update */
+ *     forward -> own: each penalty's gradient by itself -> backward, only the losses: data -> backward -> update
+ *
+ * In a step of several batches every one is measured: squares at values of the batch add up, and so do gradients at
+ * parameters, whose squares are taken in the last. */
 #include "run/run.h"
 
 #include "plan/poison.h"
@@ -43,6 +46,13 @@ static void run_phases(tacet_plan *p, tc_call *c)
     }
 }
 
+/* The same over the batches of a step so far as well. */
+static const float *over_all(tacet_plan *p, const float *g, int64_t n)
+{
+    const float *sum = tc_parts_add_sampled(p, g, n);
+    return tc_parts_go_on(p) ? sum : over_ranks(p, sum, n);
+}
+
 /* The squared norm of a term's own gradient with lambda 1, from the call of its forward step: at this rank's rows of
  * the values of a batch, or at parameters. */
 static double own_square(tacet_plan *p, const tc_step *s, bool batch)
@@ -64,8 +74,8 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
         d[k] = p->sample.spare;
         run_phases(p, &c);
         d[k] = NULL;
-        if (apart) over_ranks(p, p->sample.spare, elements_of(p, v));
-        sum += squares(p, p->sample.spare, masked ? c.x[k].data : NULL, elements_of(p, v));
+        const float *g = apart ? over_all(p, p->sample.spare, elements_of(p, v)) : p->sample.spare;
+        sum += squares(p, g, masked ? c.x[k].data : NULL, elements_of(p, v));
     }
     return sum;
 }
@@ -74,8 +84,11 @@ static double own_square(tacet_plan *p, const tc_step *s, bool batch)
 static void own(tacet_plan *p, const tc_step *s)
 {
     double sum = own_square(p, s, true);
-    if (tc_plan_of_batch(p, s->term)) tc_exchange_sum(p, &sum, TACET_F64, 1);
-    p->sample.own[s->term] = sqrt(sum + own_square(p, s, false));
+    const bool of_batch = tc_plan_of_batch(p, s->term);
+    if (of_batch) tc_exchange_sum(p, &sum, TACET_F64, 1);
+    if (p->parts.several && p->parts.open) sum += p->sample.own[s->term]; /* the squares of the earlier batches */
+    const double parameters = of_batch || !tc_parts_go_on(p) ? own_square(p, s, false) : 0;
+    p->sample.own[s->term] = tc_parts_go_on(p) ? sum : sqrt(sum + parameters);
 }
 
 static void measure(tacet_plan *p, int step, tc_look look, void *context)
@@ -92,8 +105,9 @@ static void measure(tacet_plan *p, int step, tc_look look, void *context)
         const float *g = tc_buffer_memory(p, l, l->gradient[m->value]);
         if (at && at->fused) tc_fused_store(p, tc_fuse_find(p, at));
         if (look) look(context, p, m->value, x, g);
-        m->data = squares(p, batch ? g : over_ranks(p, g, n), m->masked ? x : NULL, n);
-        if (batch) tc_exchange_sum(p, &m->data, TACET_F64, 1);
+        double square = squares(p, batch ? g : over_all(p, g, n), m->masked ? x : NULL, n);
+        if (batch) tc_exchange_sum(p, &square, TACET_F64, 1);
+        m->data = square + (batch && p->parts.several && p->parts.open ? m->data : 0);
     }
 }
 
@@ -115,17 +129,19 @@ void tc_run_sample(tacet_plan *p, tc_look look, void *context)
 {
     tc_list *l = &p->list[TC_TRAIN];
     static const double none = 0;
+    p->parts.at = 0;
     for (int t = 0; t < p->terms; t++)
         if (l->result[t] >= 0 && tc_plan_is_penalty(p, t)) own(p, &l->step[l->result[t]]);
     for (int i = l->backward; i < l->steps; i++) {
         tc_step *s = &l->step[i];
-        const bool penalty = s->term >= 0 && tc_plan_is_penalty(p, s->term);
+        const bool once = s->term >= 0 && !tc_plan_of_batch(p, s->term) && tc_parts_go_on(p); /* in the last part */
+        const bool mute = once || (s->term >= 0 && tc_plan_is_penalty(p, s->term));
         tc_work *w = &s->work;
-        const double *lambda = penalty ? w->call.lambda : NULL;
+        const double *lambda = mute ? w->call.lambda : NULL;
         measure(p, i, look, context);
-        if (penalty) w->call.lambda = &none;
+        if (mute) w->call.lambda = &none;
         tc_run_step(p, l, i);
-        if (penalty) w->call.lambda = lambda;
+        if (mute) w->call.lambda = lambda;
     }
     measure(p, l->steps, look, context);
 }

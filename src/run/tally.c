@@ -12,11 +12,14 @@ static void add(int64_t *restrict to, const int32_t *restrict from, int64_t n)
 
 void tc_tally_note(tacet_plan *p, int list)
 {
+    const bool part = list == TC_TRAIN && tc_parts_go_on(p);
     for (tc_tally *c = p->list[list].tally; c; c = c->next) {
+        if (part && !c->batch) continue; /* it is the same in all parts of a step */
+        if (part) c->earlier += c->sum;
         const int64_t rows = c->positions * (c->batch ? p->run.rows : 1);
         for (int64_t k = 0; !c->all && k < tc_tally_strips(rows); k++) add(c->fired, c->now + k * c->units, c->units);
         for (int64_t j = 0; c->all && j < c->units; j++) c->fired[j] += (int64_t)c->all[j];
-        c->rows += c->positions * (c->batch ? p->run.global_rows : 1);
+        c->rows += c->positions * (c->batch ? p->run.batch_rows : 1);
     }
 }
 
@@ -24,7 +27,7 @@ double tc_tally_density(const tacet_plan *p, int list, int value)
 {
     const tc_tally *c = &p->count[list][value];
     const double n = (double)tc_shape_count(&p->graph->value[value].shape);
-    return c->now ? c->sum / (n * (double)p->run.global_rows) : NAN;
+    return c->now ? (c->earlier + c->sum) / (n * (double)p->run.global_rows) : NAN;
 }
 
 void tc_tally_reset(tacet_plan *p, int list)

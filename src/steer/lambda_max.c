@@ -94,6 +94,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     if (term < 0 || term >= p->terms || !tc_plan_is_penalty(p, term)) return refuse(p, "this term is not a penalty");
     if (!p->update.optim || !tc_plan_samples(p))
         return refuse(p, "the largest lambda can be measured only by a plan that trains and has a ledger");
+    if (p->parts.open) return refuse(p, "the largest lambda cannot be measured between the batches of a step");
     if (p->set.ranks.count > 1) return refuse(p, "the largest lambda can be measured only with a single rank");
     pull a = {.term = &p->graph->term[term]};
     const uint64_t mode = tc_flush_denormals();

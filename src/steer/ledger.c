@@ -28,8 +28,6 @@ void tc_ledger_note(tacet_plan *p)
     t->objective += rows * tacet_objective(p);
     t->data_loss += rows * tacet_data_loss(p);
     for (int i = 0; i < p->terms; i++) note_term(p, i, rows);
-    tc_tally_note(p, TC_TRAIN);
-    if (p->set.watch) tc_metrics_note(p, TC_TRAIN);
     for (int v = 0; v < p->values && p->table.step == 1; v++)
         p->count[TC_TRAIN][v].natural = tc_tally_density(p, TC_TRAIN, v);
 }

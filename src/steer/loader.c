@@ -195,6 +195,12 @@ int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_v
     return rows;
 }
 
+int64_t tc_loader_rows(const tacet_loader *l, int64_t batches)
+{
+    const int64_t left = l->rows - l->position * l->batch;
+    return batches < l->batches - l->position ? batches * l->batch : left;
+}
+
 void tacet_loader_tell(const tacet_loader *l, int64_t *epoch, int64_t *position)
 {
     *epoch = l->epoch;

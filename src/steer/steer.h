@@ -20,6 +20,8 @@ double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* the cur
 const char *tc_loader_fingerprint(const tacet_loader *l);
 bool tc_loader_same_data(const tacet_loader *l, const char *fingerprint, tc_text *why);
 
+int64_t tc_loader_rows(const tacet_loader *l, int64_t batches); /* the rows of the next batches of the epoch */
+
 /* Enters a finished step into the ledger; reads from it the account of a term, and how often its values fired. */
 void tc_ledger_note(tacet_plan *p);
 tacet_account tc_ledger_account(const tacet_plan *p, int term, tacet_firing *firing);

@@ -69,32 +69,83 @@ static bool is_sample(const tacet_plan *p)
     return p->set.ledger && (p->table.step % p->set.ledger == 0 || p->table.total.steps == 0);
 }
 
-static tacet_status step(tacet_plan *p, int64_t rows)
+/* Forward and backward on a batch, and what each batch adds once it has been accepted. */
+static tacet_status pass(tacet_plan *p, int64_t rows)
 {
-    set_table(p);
-    p->sample.due = is_sample(p);
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
     if (status != TACET_OK) return status;
     if (p->sample.due) tc_run_sample(p, NULL, NULL);
     tc_run_backward(p);
-    status = tc_run_guard(p);
+    status = tc_parts_go_on(p) ? tc_run_guard_part(p) : tc_run_guard(p);
     if (status != TACET_OK) return status;
-    tc_run_apply(p);
+    tc_run_commit(p);
     tc_choose_note(p);
-    tc_ledger_note(p);
-    tc_control_move(p);
+    tc_tally_note(p, TC_TRAIN);
+    if (p->set.watch) tc_metrics_note(p, TC_TRAIN);
     return TACET_OK;
 }
 
-tacet_status tacet_step(tacet_plan *p, int64_t rows)
+static tacet_status step(tacet_plan *p, int64_t rows)
+{
+    if (!p->parts.open) {
+        set_table(p);
+        p->sample.due = is_sample(p);
+    }
+    const tacet_status status = pass(p, rows);
+    if (status != TACET_OK) return status;
+    if (tc_parts_go_on(p)) {
+        tc_parts_add_gradient(p);
+    } else {
+        tc_run_apply(p);
+        tc_ledger_note(p);
+        tc_control_move(p);
+    }
+    tc_parts_done(p);
+    return TACET_OK;
+}
+
+static tacet_status run(tacet_plan *p, tacet_status (*make)(tacet_plan *p, int64_t rows), int64_t rows)
 {
     if (!p->update.optim)
         return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: give it an optimizer to train");
     const uint64_t mode = tc_flush_denormals();
-    const tacet_status status = step(p, rows);
+    const tacet_status status = make(p, rows);
+    if (status != TACET_OK && make == step) tc_parts_undo(p);
     tc_run_unfeed(p);
     tc_float_mode_set(mode);
     return status;
+}
+
+tacet_status tacet_step(tacet_plan *p, int64_t rows)
+{
+    p->parts.several = p->parts.open;
+    p->parts.last = true;
+    p->parts.asked = p->parts.rows;
+    return run(p, step, rows);
+}
+
+/* Whether the plan was compiled for steps of several batches. */
+static tacet_status check_accumulates(tacet_plan *p)
+{
+    if (p->set.accumulate > 1) return TACET_OK;
+    return tc_fail(&p->error, TACET_FAILED,
+                   "this plan makes a step of each batch: for steps of several, set tacet_config.accumulate");
+}
+
+tacet_status tacet_accumulate(tacet_plan *p, int64_t rows, int64_t of)
+{
+    if (check_accumulates(p) != TACET_OK) return p->error.status;
+    p->parts.several = true;
+    p->parts.last = false;
+    p->parts.asked = of;
+    return run(p, step, rows);
+}
+
+bool tacet_weighs(const tacet_plan *p) { return p->set.accumulate > 1 && tc_parts_weighs(p); }
+
+tacet_status tacet_weigh(tacet_plan *p, int64_t rows)
+{
+    return check_accumulates(p) == TACET_OK ? run(p, tc_parts_weigh, rows) : p->error.status;
 }
 
 int64_t tacet_least_rows(const tacet_plan *p) { return p->set.least > 1 ? p->set.least : 1; }

@@ -135,6 +135,7 @@ typedef struct tc_tally {
     int32_t *now;          /* [strips of rows, units]; NULL: nothing is counted */
     double *all;           /* [units]: `now` summed over strips and ranks; NULL: every rank counts the same */
     double sum;            /* of now */
+    double earlier;        /* of the earlier batches of the same step */
     int64_t *fired;        /* [units] */
     int64_t rows;          /* times positions */
     double natural;        /* training: the density in the very first step, before any update; NAN: no step has run */

@@ -32,6 +32,14 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     *tc_partial_weight(c, begin) = weight;
 }
 
+static void weigh(const tc_call *c, int64_t begin, int64_t end)
+{
+    const int64_t per = c->x[1].n;
+    double weight = 0;
+    for (int64_t i = begin * per; i < end * per; i++) weight += c->x[1].ids[i] > 0;
+    *tc_partial_weight(c, begin) = weight;
+}
+
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = tc_units(&c->x[0]), per = tc_positions(&c->x[0]);
@@ -56,5 +64,6 @@ const tc_op tc_op_test_ignore = {
     .work = 3,
     .forward = forward,
     .backward = backward,
+    .weigh = weigh,
     .probe = {{"test_ignore", {"5", "labels"}, -2, 2, NAN}, {"test_ignore", {"3 4", "labels 3"}, -2, 2, NAN}},
 };
