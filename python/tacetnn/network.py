@@ -429,7 +429,7 @@ class Network(Intake):
         """What a file says of the network, in addition to its description."""
         notes = {"data": self.source, "schema": self.schema, "output": value_of(self.plan, self.output).name,
                  "batch": str(self.batch), "metrics": self.metrics, "optimizer": self.optimizer, "seed": str(self.seed),
-                 "layout": self.layout}
+                 "layout": self.layout, "at_most_one": "1" if self.at_most_one else ""}
         return {key: text for key, text in notes.items() if text}
 
     @classmethod
@@ -445,7 +445,7 @@ class Network(Intake):
             which does not name one.
         """
         file = _core.File(os.path.join(path, "model.safetensors") if os.path.isdir(path) else path)
-        keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data"
+        keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data", "at_most_one"
         notes = {key: file.note(key) or "" for key in keys}
         layout = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
         known = of_graph(file.graph(), str(path), layout)
@@ -453,7 +453,7 @@ class Network(Intake):
         net = cls(**known | settings)
         net.compile(batch=int(notes["batch"] or 128), training=False)
         file.load(net.plan)
-        net.schema, net.source = notes["schema"], notes["data"]
+        net.schema, net.source, net.at_most_one = notes["schema"], notes["data"], notes["at_most_one"] == "1"
         return net
 
     # ---- PyTorch -----------------------------------------------------------------------------------------------------
@@ -474,14 +474,14 @@ class Network(Intake):
     @alone
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
-                "source": self.source, "lambdas": lambdas(self.plan)}
+                "source": self.source, "at_most_one": self.at_most_one, "lambdas": lambdas(self.plan)}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Network.__init__(self, **saved["settings"])
         self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
         set_lambdas(self.plan, saved["lambdas"])
-        self.schema, self.source = saved["schema"], saved["source"]
+        self.schema, self.source, self.at_most_one = saved["schema"], saved["source"], saved["at_most_one"]
 
     # ---- Showing -----------------------------------------------------------------------------------------------------
 
