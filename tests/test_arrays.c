@@ -68,15 +68,17 @@ static void every_type(void **state)
     }
 }
 
-/* Zero, the smallest and largest numbers below 1, the largest of all, infinity. */
+/* Zero, the smallest and largest numbers below 1, the largest of all; infinity is refused. */
 static void halves(void **state)
 {
     (void)state;
-    static const uint16_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3bff, 0x7bff, 0x7c00, 0xfc00};
-    static const double x[] = {0, -0.0, 0x1p-24, -1023 * 0x1p-24, 0x1p-14, 1 - 0x1p-11, 65504., HUGE_VAL, -HUGE_VAL};
-    tacet_data *d = open_npy("<f2", "False", "(9,)", half, sizeof half);
-    x_is(d, 9, x);
+    static const uint16_t half[] = {0x0000, 0x8000, 0x0001, 0x83ff, 0x0400, 0x3bff, 0x7bff};
+    static const double x[] = {0, -0.0, 0x1p-24, -1023 * 0x1p-24, 0x1p-14, 1 - 0x1p-11, 65504.};
+    tacet_data *d = open_npy("<f2", "False", "(7,)", half, sizeof half);
+    x_is(d, 7, x);
     tacet_data_free(d);
+    write_npy("x.npy", 1, "{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }", "\0\xfc", 2);
+    refuses("npy @/x.npy", TACET_FILE, "infinite: -inf");
 }
 
 /* [rows, 2, 3] column by column is the same array as row by row. Where the order means nothing it changes nothing. */

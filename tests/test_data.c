@@ -414,7 +414,9 @@ static void scaling_by_feature(void **state)
     refuses("npy @/x.npy scale=1e60", TACET_DESCRIPTION, "too large");
     refuses("npz @/x.npy", TACET_DESCRIPTION, "unknown data source \"npz\"");
     refuses_part("npy @/x.npy", "test", TACET_DESCRIPTION, "no test part");
-    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, INFINITY}, 8);
+    write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", (float[]){1, -INFINITY}, 8);
+    refuses("npy @/x.npy", TACET_FILE, "x.npy: row 1 (counted from 0) has a value that is infinite: -inf");
+    write_npy("x.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1), }", (double[]){1, 1e300}, 16);
     refuses("npy @/x.npy normalize=feature", TACET_FILE, "element 0 of x cannot be normalised");
     write_npy("x.npy", 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }", (float[]){1, 2, 3, NAN}, 16);
     refuses("npy @/x.npy", TACET_FILE, "x.npy: row 1 (counted from 0) has a value that is missing: NaN");

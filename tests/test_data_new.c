@@ -312,7 +312,8 @@ static const struct {
     {4, &good, NULL, false, "layout=hwc", "layout=hwc takes rows that are images"},
     {4, &good, NULL, false, "normalize_target=true", "the data have no targets"},
     {4, &good, ARRAY(TACET_I32, 0, {0}, few), true, "normalize_target=true", "labels are classes, not targets"},
-    {4, ARRAY(TACET_F32, 1, {2}, infinite), NULL, false, "normalize=feature", "cannot be normalised"},
+    {4, ARRAY(TACET_F32, 1, {2}, infinite), NULL, false, NULL,
+     "x: row 0 (counted from 0) has a value that is infinite"},
 };
 
 static void mistakes_are_refused(void **unused)

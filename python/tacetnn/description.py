@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from . import _core
@@ -32,6 +33,7 @@ def _whole(value: Any, name: str, least: int) -> int:
     return n
 
 
+LEAST = {"seed": 0, "threads": 1, "ledger": 1}
 EXAMPLES = {"penalties": '{"relu1": "l1 1e-3"}', "parameters": '{"linear1.*": "lr=0.01"}'}
 
 
@@ -65,9 +67,6 @@ class Description:
                  ledger: int = 50) -> None:
         self.layers, self.loss, self.optimizer, self.target = layers, loss, optimizer, target
         self.metrics, self.sparse = metrics, sparse
-        for name in TEXTS:
-            if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name} should be a text, not {getattr(self, name)!r}")
         sizes = tuple(input) if hasattr(input, "__iter__") and not isinstance(input, str) else (input,)
         self.input = tuple(_whole(n, "a size of input", 1) for n in sizes)
         self.layout = layout
@@ -80,11 +79,22 @@ class Description:
             raise ValueError(f"layout is for images, whose rows have three sizes; input is {list(self.input)}")
         if target not in ("", "x"):
             raise ValueError(f'target should be "" (y) or "x" (the input itself), not {target!r}')
-        self.penalties = as_lists(penalties, "penalties")
-        self.parameters = as_lists(parameters, "parameters")
-        self.seed = _whole(seed, "seed", 0)
-        self.threads = _threads() if threads is None else _whole(threads, "threads", 1)
-        self.ledger = _whole(ledger, "ledger", 1)
+        self.penalties: Texts = {} if penalties is None else penalties
+        self.parameters: Texts = {} if parameters is None else parameters
+        self.seed, self.ledger = seed, ledger
+        self.threads = _threads() if threads is None else threads
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets a setting, also later; refuses values that it cannot have, and names that look like those of others."""
+        if name in TEXTS and not isinstance(value, str):
+            raise TypeError(f"{name} should be a text, not {value!r}")
+        if name in EXAMPLES:
+            value = as_lists(value, name)
+        if name in LEAST:
+            value = _whole(value, name, LEAST[name])
+        if not hasattr(self, name) and name not in SETTINGS and (near := get_close_matches(name, SETTINGS, 1, 0.7)):
+            raise AttributeError(f"the network has no setting {name!r}; did you mean {near[0]}?")
+        super().__setattr__(name, value)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import _core
 from .batches import Batches, Rows
+from .files import notes_of
 from .folder import Folder, written
 from ._program import program
 from .record import config_of, config_text, record_of, write_page
@@ -144,7 +145,7 @@ class Kept:
     def checkpoint(self) -> None:
         """Writes everything that the rest of the run depends on."""
         t = self.training
-        notes = t.net.notes() | self.fixed | {
+        notes = notes_of(t.net) | self.fixed | {
             "run.metrics": str(self.folder.sync()), "run.seconds": t.spent.hex(), "run.best": t.best.hex(),
             "run.best_epoch": str(t.run.best_epoch), "run.waited": str(t.waited), "run.length": f"{t.length:g}",
             "run.order": "2"}

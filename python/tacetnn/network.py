@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .arrays import Array, numbers
+from .arrays import Array
 from .batches import Batches, Feed, Rows, each_x, is_batches
-from .description import Description, Sparse, Texts, of_graph, short, value_of
+from .description import Description, Sparse, Texts, short, value_of
+from .files import load, notes_of
 from .fitting import Callback, fit
 from .intake import Intake
 from .pages import network_html
 from .reading import (Reader, alone, check_name, chosen, contents, copy_contents, is_content, lambdas, names_of,
-                      read_all, set_lambdas)
+                      read_all, set_contents, set_lambdas)
 from .run import Run
 
 VALUES = 2**26
@@ -411,34 +412,14 @@ class Network(Intake):
         >>> bool((net["linear1.weight"] == other["linear1.weight"]).all())
         True
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
-        shapes = dict(contents(self.plan))
-        given = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
-        new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
-        wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}"
-                 for k, a in new.items() if a.shape != shapes[k]]
-        if strict:
-            wrong += [f"{k} is missing" for k in shapes if k not in given]
-            wrong += [f"{k} does not exist in the network" for k in given if k not in shapes]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        for k, a in new.items():
-            self.plan.write(k, a)
+        set_contents(self.plan, state, strict)
 
     # ---- Files -------------------------------------------------------------------------------------------------------
 
     @alone
     def save(self, path: str | os.PathLike[str]) -> None:
         """Saves the network as safetensors, as ``tacet train`` does; ``tacet eval`` and ``tacet predict`` read it."""
-        self.plan.save(path, self.notes())
-
-    def notes(self) -> dict[str, str]:
-        """What a file says of the network, in addition to its description."""
-        notes = {"data": self.source, "schema": self.schema, "output": value_of(self.plan, self.output).name,
-                 "batch": str(self.batch), "metrics": self.metrics, "optimizer": self.optimizer, "seed": str(self.seed),
-                 "layout": self.layout}
-        return {key: text for key, text in notes.items() if text}
+        self.plan.save(path, notes_of(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], **settings: Any) -> Network:
@@ -452,17 +433,7 @@ class Network(Intake):
             Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
             which does not name one.
         """
-        file = _core.File(os.path.join(path, "model.safetensors") if os.path.isdir(path) else path)
-        keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data"
-        notes = {key: file.note(key) or "" for key in keys}
-        layout = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
-        known = of_graph(file.graph(), str(path), layout)
-        known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
-        net = cls(**known | settings)
-        net.compile(batch=int(notes["batch"] or 128), training=False)
-        file.load(net.plan)
-        net.schema, net.source = notes["schema"], notes["data"]
-        return net
+        return load(cls, path, settings)
 
     # ---- PyTorch -----------------------------------------------------------------------------------------------------
 
@@ -482,14 +453,14 @@ class Network(Intake):
     @alone
     def __getstate__(self) -> dict[str, Any]:
         return {"settings": self.settings, "state": self.state_dict(), "batch": self.batch, "schema": self.schema,
-                "source": self.source, "lambdas": lambdas(self.plan)}
+                "source": self.source, "at_most_one": self.at_most_one, "lambdas": lambdas(self.plan)}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Network.__init__(self, **saved["settings"])
         self.compile(batch=saved["batch"], training=False)
         self.load_state_dict(saved["state"])
         set_lambdas(self.plan, saved["lambdas"])
-        self.schema, self.source = saved["schema"], saved["source"]
+        self.schema, self.source, self.at_most_one = saved["schema"], saved["source"], saved["at_most_one"]
 
     # ---- Showing -----------------------------------------------------------------------------------------------------
 

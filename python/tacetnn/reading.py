@@ -6,16 +6,16 @@ first asked for and get the current weights before each pass, so that training c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import wraps
 from threading import get_ident
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from . import _core
-from .arrays import Array
+from .arrays import Array, numbers
 
 if TYPE_CHECKING:
     from .network import Network
@@ -86,6 +86,23 @@ def copy_contents(to: _core.Plan, source: _core.Plan) -> None:
     """Copies the parameters, and what layers remember, from one plan of a network to another."""
     for name, _ in contents(to):
         to.write(name, source.read(name))
+
+
+def set_contents(plan: _core.Plan, state: Mapping[str, Any], strict: bool) -> None:
+    """Sets parameters and what layers remember; see `Network.load_state_dict`."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"state should map names to arrays, as state_dict() does, not be a {type(state).__name__}")
+    shapes = dict(contents(plan))
+    given = {k: v for k, v in state.items() if not str(k).endswith("num_batches_tracked")}
+    new = {k: numbers(given[k], k).astype(np.float32, copy=False) for k in shapes if k in given}
+    wrong = [f"{k} should be {list(shapes[k])}, not {list(a.shape)}" for k, a in new.items() if a.shape != shapes[k]]
+    if strict:
+        wrong += [f"{k} is missing" for k in shapes if k not in given]
+        wrong += [f"{k} does not exist in the network" for k in given if k not in shapes]
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    for k, a in new.items():
+        plan.write(k, a)
 
 
 def lambdas(plan: _core.Plan) -> dict[str, float]:

@@ -1,5 +1,8 @@
 """What a network takes as rows: batches, and bytes or numbers."""
 
+import os
+import pickle
+import tempfile
 import unittest
 import warnings
 
@@ -56,11 +59,20 @@ class Pixels(unittest.TestCase):
         with self.assertWarnsRegex(UserWarning, "x / 255"):
             net.evaluate(self.x, np.arange(20) % 2)
 
+    def test_bytes_after_numbers_and_a_copy(self):
+        net = self.fitted(self.x / 255.0)
+        with tempfile.TemporaryDirectory() as folder:
+            net.save(os.path.join(folder, "model"))
+            loaded = tn.Network.load(os.path.join(folder, "model"))
+        for copy in (loaded, pickle.loads(pickle.dumps(net))):
+            with self.assertWarnsRegex(UserWarning, "x / 255"):
+                copy.predict(self.x)
+
     def test_no_warning_where_nothing_is_wrong(self):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for fitted, asked in ((self.x, self.x), (self.x, self.x.astype(float)), (self.x / 255.0, self.x / 255.0),
-                                  (self.x.astype(float), self.x)):
+                                  (self.x.astype(float), self.x), (self.x, np.eye(4))):
                 self.fitted(fitted).predict(asked)
 
 

@@ -380,6 +380,16 @@ class Mistakes(unittest.TestCase):
                 self.refused(TypeError, "should", small, **settings)
         self.refused(TypeError, r'{"relu1": "l1 1e-3"}, not', small, penalties={"relu1": 1e-3})
 
+    def test_settings_that_are_set_later(self):
+        net = small()
+        for name, value, text in (("penalties", "l1", "map selectors"), ("loss", None, "a text"), ("seed", 1.5, "whole")):
+            self.refused(TypeError, text, setattr, net, name, value)
+        for name, known in (("penalty", "penalties"), ("optimiser", "optimizer"), ("layer", "layers")):
+            self.refused(AttributeError, f"did you mean {known}", setattr, net, name, "l1")
+        net.note = "a name of the caller's own"
+        net.penalties = {"relu1": "l1 1"}
+        self.assertEqual(net.penalties, {"relu1": ["l1 1"]})
+
     def test_rows(self):
         net = fitted()
         self.refused(ValueError, r"\[rows, 8\], not \[300, 4\]", net.predict, X[:, :4])

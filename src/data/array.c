@@ -97,8 +97,8 @@ tacet_status tc_array_read(tc_array *a, tc_reader *r, size_t width)
     return tc_reader_finish(r);
 }
 
-/* The first number that is NaN, from 0; -1: no number is. */
-static int64_t first_nan(const tc_array *a)
+/* The first number that is not finite, from 0; -1: no number is. */
+static int64_t first_not_finite(const tc_array *a)
 {
     enum { FEW = 256 };
     const int64_t all = tc_type_whole(a->type) ? 0 : a->rows * tc_shape_count(&a->shape);
@@ -107,7 +107,7 @@ static int64_t first_nan(const tc_array *a)
         const int64_t n = all - i < FEW ? all - i : FEW;
         tc_widen(a, i, n, x);
         for (int64_t j = 0; j < n; j++)
-            if (isnan(x[j])) return i + j;
+            if (!isfinite(x[j])) return i + j;
     }
     return -1;
 }
@@ -116,10 +116,13 @@ static int64_t first_nan(const tc_array *a)
 tacet_status tc_array_finite(const tc_array *a, const char *name, tacet_error *e)
 {
     const int64_t n = tc_shape_count(&a->shape), most = INT64_C(1) << 28;
-    const int64_t at = a->rows <= most / n ? first_nan(a) : -1;
+    const int64_t at = a->rows <= most / n ? first_not_finite(a) : -1;
     if (at < 0) return TACET_OK;
-    tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has a value that is missing: NaN", name, at / n);
-    tc_fail_hint(e, "numpy.nan_to_num fills such values in; x[~numpy.isnan(x).any(axis=1)] drops their rows");
+    double value;
+    tc_widen(a, at, 1, &value);
+    tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has a value that is %s", name, at / n,
+            isnan(value) ? "missing: NaN" : value > 0 ? "infinite: inf" : "infinite: -inf");
+    tc_fail_hint(e, "numpy.nan_to_num replaces such values; x[numpy.isfinite(x).all(axis=1)] drops their rows");
     return TACET_FILE;
 }
 

@@ -9,8 +9,7 @@
  *     step         training steps done
  *     rate         the schedule's factor in the last step
  *     given_rate   the learning rate that the caller has set (tacet_set_rate), or null
- *     averaged     steps that the averages of the weights have seen; only if there are averages. A run that is resumed
- *                  with averages and began without begins to average
+ *     averaged     steps that the averages of the weights have seen, if there are averages
  *     total        the ledger's sums over the objective
  *     terms        under the name of each:
  *         lambda     in the last step
@@ -371,12 +370,10 @@ tacet_status tacet_checkpoint(const tacet_plan *p, const tacet_loader *l, const 
 {
     if (!p->update.optim)
         return tc_fail(why, TACET_FAILED, "a plan without an optimizer has nothing to resume: use tacet_save");
-    if (p->parts.open)
-        return tc_fail(why, TACET_FAILED, "a checkpoint cannot be written between the batches of a step");
-    if (p->averaged)
-        return tc_fail(why, TACET_FAILED,
-                       "the averages of the weights are in their place: tacet_use_average(plan, false) comes before a "
-                       "checkpoint");
+    if (p->parts.open || p->averaged)
+        return tc_fail(why, TACET_FAILED, "a checkpoint cannot be written %s",
+                       p->averaged ? "of averages: tacet_use_average(plan, false) comes before it"
+                                   : "between the batches of a step");
     tc_notes n = tc_notes_of(p);
     tc_json_writer j = {.to.mem = p->mem};
     tc_json_open(&j, NULL, '{');

@@ -141,7 +141,7 @@ tacet_status tc_run_gather_input(tacet_plan *p, int list, int v)
     f->held = f->fed;
     if (!f->fed && f->optional && list == TC_EVAL) return TACET_OK;
     if (!f->fed)
-        return tc_fail(&p->error, TACET_FAILED, "%s was not fed (tacet_feed) since the last call", value->name);
+        return tc_fail(&p->error, TACET_FAILED, "%s was not fed since the last call", value->name);
     tc_unpoison(p, l, l->value[v]);
     void *to = tc_buffer_memory(p, l, l->value[v]);
     if (value->type == TACET_I32) return gather_ids(p, v, to);

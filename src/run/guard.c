@@ -153,19 +153,22 @@ static int64_t search(tacet_plan *p)
 }
 
 /* The error if nothing is wrong up to the update. at: as tc_reach_check returned it. */
-static tacet_status blame_update(tacet_plan *p, int64_t at)
+static void blame_update(tacet_plan *p, int64_t at)
 {
     const long long step = p->table.step + 1;
     for (int i = 0; i < p->block.places; i++) {
         const tc_place *b = &p->block.place[i];
-        if (b->trains && at >= b->offset && at < b->offset + b->n)
-            return tc_fail(&p->error, TACET_NOT_FINITE,
-                           "step %lld: the update of the parameter %s is not finite: its gradient or the learning "
-                           "rate (%g) is too large",
-                           step, p->graph->value[b->value].name, tc_plan_rate(p, b->group) * p->table.rate);
+        if (b->trains && at >= b->offset && at < b->offset + b->n) {
+            tc_fail(
+                &p->error, TACET_NOT_FINITE,
+                "step %lld: the update of the parameter %s is not finite: its gradient or the learning rate (%g) is "
+                "too large",
+                step, p->graph->value[b->value].name, tc_plan_rate(p, b->group) * p->table.rate);
+            return;
+        }
     }
-    return tc_fail(&p->error, TACET_NOT_FINITE,
-                   "step %lld: the norm of the gradients or the objective is too large for a number", step);
+    tc_fail(&p->error, TACET_NOT_FINITE,
+            "step %lld: the norm of the gradients or the objective is too large for a number", step);
 }
 
 /* A value that is not finite on one rank soon spreads to all, so the rank that had the first one names it. */
@@ -176,7 +179,11 @@ static tacet_status replay(tacet_plan *p, int64_t at)
     const int64_t found = search(p);
     const int first = tc_exchange_first(p, found);
     if (first == p->set.ranks.rank) return p->error.status;
-    if (first < 0) return blame_update(p, at);
+    if (first < 0) {
+        blame_update(p, at);
+        tc_fail_hint(&p->error, "a smaller lr, or its warmup, may keep the numbers from growing so fast");
+        return TACET_NOT_FINITE;
+    }
     return tc_fail(
         &p->error, TACET_NOT_FINITE,
         "step %lld: the objective is not finite; the first value that is not is on rank %d, whose message names it",
