@@ -155,13 +155,8 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < k->inputs; i++) k->parts += room_of(k, i) + capacity; /* more than any span uses */
     k->partial = malloc(2 * (size_t)k->parts * sizeof *k->partial);
     k->lambda = k->common[TC_TERM_LAMBDA].given ? k->common[TC_TERM_LAMBDA].number : tc_op_lambda(k->op);
-    k->run = (tc_run){.rows = capacity,
-                      .batch_rows = capacity,
-                      .global_rows = capacity,
-                      .seed = 7,
-                      .step = 3,
-                      .training = true,
-                      .kernel = tc_cpu()};
+    k->run = (tc_run){.rows = capacity, .seed = 7, .step = 3, .training = true, .kernel = tc_cpu()};
+    k->run.batch_rows = k->run.global_rows = capacity;
     k->call = (tc_call){.op = k->op,
                         .arg = k->arg,
                         .run = &k->run,

@@ -415,6 +415,7 @@ static void check_ranks(op_case *k)
     const double value = k->value;
     for (int i = 0; i < k->tensors; i++)
         if (k->d[i]) d[i] = copy_of(k->d[i], count_of(k, i));
+    k->run.batch_rows *= 2;
     k->run.global_rows *= 2;
     k->ranks = 2;
     run_forward(k, WHOLE);

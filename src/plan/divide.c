@@ -1,4 +1,4 @@
-/* parts.c: what a step of several batches needs: whether the result of every term is a sum over them, room to add up
+/* divide.c: what a step of several batches needs: whether the result of every term is a sum over them, room to add up
  * gradients, and what has to be taken back if a later batch is refused. run/parts.c runs such a step. */
 #include "plan/plan.h"
 
