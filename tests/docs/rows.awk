@@ -16,16 +16,17 @@ function next_code(    code) {
     return code
 }
 
-function read_c(    code) {
+function read_c(    code, again) {
     describe = after = config = optimizer = ""
     while ((code = next_code()) != "") {
         if (code ~ /^\./) {
             config = config ", " code
             if (code ~ /\.optimizer/) { optimizer = code; gsub(/^[^"]*"|"$/, "", optimizer) }
         } else if (code ~ /\( ?p[,)]|, p,/) {
-            if (code ~ /^tacet_(read|read_gradient|step|forward|save|set_rate|set_lambda)\([^;]*\);$/) {
+            if (code ~ /^tacet_(read|read_gradient|accumulate|step|forward|save|use_average|set_rate|set_lambda)\([^;]*\);$/) {
+                again = code ~ /^tacet_accumulate/ ? " feed(f);" : "" # for the next batch
                 sub(/;$/, "", code)
-                code = "must(f, " code ");"
+                code = "must(f, " code ");" again
             }
             after = after "    " code "\n"
         } else {

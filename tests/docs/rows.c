@@ -19,6 +19,7 @@ typedef struct frame {
     tacet_graph *g;
     tacet_value x, t, y;
     tacet_plan *p;
+    bool target; /* t is numbers */
 } frame;
 
 typedef struct row {
@@ -48,6 +49,8 @@ static void expect_ok(const frame *f, const tacet_error *why)
 {
     if (why->status != TACET_OK) fail(f->name, "a call failed:", why->message);
 }
+
+static void feed(const frame *f);
 
 #include "rows.inc"
 
@@ -100,6 +103,8 @@ static const struct {
     const char *tensor[2];
 } known[] = {
     {"pytorch_cross_entropy", "linear3:cross_entropy", FIRST, 1, 1, {"term.linear3:cross_entropy"}},
+    {"pytorch_gradient_accumulation", "linear3:cross_entropy", FIRST, 1, 1, {"term.linear3:cross_entropy"}},
+    {"keras_gradient_accumulation", "linear3:cross_entropy", FIRST, 1, 1, {"term.linear3:cross_entropy"}},
     {"pytorch_l1_of_one_layer_s_activations", "relu1:l1", MAGNITUDES, 1, 0.5, {"value.relu1"}},
     {"pytorch_the_same_at_any_batch_size", "relu1:l1", MAGNITUDES, ROWS, 0.5, {"value.relu1"}},
     {"pytorch_l2_norm_of_one_layer_s_activations", "relu2:norm", ROOT, 1, 0.01, {"value.relu2"}},
@@ -107,7 +112,11 @@ static const struct {
     {"pytorch_l1_of_every_layer_s_activations", "relu2:l1", MAGNITUDES, ROWS, 0.1, {"value.relu2"}},
     {"pytorch_l1_of_one_layer_s_weights", "linear1.weight:l1", MAGNITUDES, 1, 0.5, {"before.linear1.weight"}},
     {"pytorch_l2_norm_of_one_layer_s_weights", "linear2.weight:norm", ROOT, 1, 0.01, {"before.linear2.weight"}},
-    {"pytorch_one_layer_s_parameters_as_one_vector", "linear2.*:norm", ROOT, 1, 0.01,
+    {"pytorch_one_layer_s_parameters_as_one_vector",
+     "linear2.*:norm",
+     ROOT,
+     1,
+     0.01,
      {"before.linear2.weight", "before.linear2.bias"}},
     {"pytorch_sum_of_squares_of_all_weights", "linear1.weight:l2", SQUARES, 1, 0.005, {"before.linear1.weight"}},
     {"pytorch_sum_of_squares_of_all_weights", "linear3.weight:l2", SQUARES, 1, 0.005, {"before.linear3.weight"}},
@@ -241,7 +250,7 @@ static void compare_yaml(const frame *f, const char *folder)
     tacet_file_free(file);
 }
 
-static void feed(const frame *f, const row *r)
+static void feed(const frame *f)
 {
     static const float targets[ROWS * 2];
     static int32_t labels[ROWS]; /* read by the step */
@@ -249,12 +258,12 @@ static void feed(const frame *f, const row *r)
     const float *from = tensor("feed.target", &n);
     for (int i = 0; i < ROWS; i++) labels[i] = (int32_t)from[i];
     must(f, tacet_feed(f->p, f->x, TACET_F32, tensor("feed.x", &n)));
-    must(f, r->target ? tacet_feed(f->p, f->t, TACET_F32, targets) : tacet_feed(f->p, f->t, TACET_I32, labels));
+    must(f, f->target ? tacet_feed(f->p, f->t, TACET_F32, targets) : tacet_feed(f->p, f->t, TACET_I32, labels));
 }
 
 static void run(const row *r, const char *folder)
 {
-    frame f = {.name = r->name, .g = tacet_graph_new(NULL)};
+    frame f = {.name = r->name, .g = tacet_graph_new(NULL), .target = r->target};
     tacet_error why = {0};
     f.x = r->image ? tacet_input(f.g, "x", 3, (int64_t[]){8, 4, 4}) : tacet_input(f.g, "x", 1, (int64_t[]){IN});
     if (!r->target) f.t = tacet_labels(f.g, "target");
@@ -270,7 +279,7 @@ static void run(const row *r, const char *folder)
         return;
     }
     write_weights(&f);
-    feed(&f, r);
+    feed(&f);
     if (!r->steps) must(&f, tacet_step(f.p, ROWS));
     r->after(&f);
     if (!isfinite(tacet_objective(f.p))) fail(r->name, "the objective", "is not a number");
