@@ -771,6 +771,22 @@ PROX = "linear1.weight: l1 0.05 prox\nlinear2.weight: l2 0.1 prox\nlinear2.bias:
 
 Network("prox_sgd", forward=prox_classifier, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1),
         after=prox_after(0.1), penalties=PROX, optimizer_text="sgd lr=0.1", **CLASSIFIER)
+Network("prox_rmsprop", forward=prox_classifier,
+        optimizer=lambda w: torch.optim.RMSprop(w.values(), lr=0.005, alpha=0.9, momentum=0.5, eps=1e-3),
+        after=prox_after(0.01), penalties=PROX, optimizer_text="rmsprop lr=0.005 alpha=0.9 momentum=0.5 eps=1e-3",
+        **CLASSIFIER)
+Network("rmsprop_centered", forward=classifier,
+        optimizer=lambda w: torch.optim.RMSprop(w.values(), lr=0.003, alpha=0.9, eps=1e-2, weight_decay=0.1,
+                                                centered=True),
+        optimizer_text="rmsprop lr=0.003 alpha=0.9 eps=1e-2 weight_decay=0.1 centered", batches=2, **CLASSIFIER)
+Network("adagrad", forward=classifier,
+        optimizer=lambda w: torch.optim.Adagrad(w.values(), lr=0.05, lr_decay=0.1, weight_decay=0.01,
+                                                initial_accumulator_value=0.1),
+        optimizer_text="adagrad lr=0.05 lr_decay=0.1 weight_decay=0.01 initial_accumulator_value=0.1", batches=2,
+        **CLASSIFIER)
+Network("amsgrad", forward=classifier,
+        optimizer=lambda w: torch.optim.Adam(w.values(), lr=0.02, betas=(0.9, 0.5), amsgrad=True),
+        optimizer_text="adam lr=0.02 beta2=0.5 amsgrad", batches=2, **CLASSIFIER)
 Network("prox_momentum", forward=prox_classifier,
         optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.8, dampening=0.4),
         after=prox_after(0.05 * (1 - 0.4) / (1 - 0.8)), penalties=PROX,

@@ -317,7 +317,7 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect")), image,
                  r"block.layer \(Conv2d\) padding_mode='reflect' has no counterpart"),
                 (Inner(nn.LSTM(6, 6)), tokens, r"block.layer \(LSTM\) has no counterpart"),
-                (Inner(nn.GLU()), rows, r"block.layer \(PReLU\) has no counterpart"),
+                (Inner(nn.GLU()), rows, r"block.layer \(GLU\) has no counterpart"),
                 (Inner(None), rows, "erf in block has no counterpart"),
                 (Inner(nn.BatchNorm1d(6, track_running_stats=False)), rows, "track_running_stats=False"),
                 (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
