@@ -42,11 +42,56 @@ static void test_layers(void **state)
         {"gelu approximate=tanh", 1, 0.84119199, 1.0829641},
         {"silu", 1, 0.73105858, 0.92767051},
         {"silu", -100, 0, 0},
+        {"elu", 1.5, 1.5, 1},
+        {"elu", -1, -0.63212056, 0.36787944},
+        {"elu 0.5", -1e-4, -4.9997500e-5, 0.49995},
+        {"elu", -3e38, -1, 0},
+        {"elu 0", -2, 0, 0},
+        {"selu", 1, 1.0507010, 1.0507010},
+        {"selu", -1, -1.1113307, 0.64676860},
+        {"selu", -INFINITY, -1.7580993, 0},
+        {"softplus", 0, 0.69314718, 0.5},
+        {"softplus 2", -1, 0.063464006, 0.11920292},
+        {"softplus", 20.5, 20.5, 1},
+        {"softplus threshold=5", 5.5, 5.5, 1},
+        {"softplus 1e15 threshold=1e30", 3e38, 3e38, 1},
+        {"softplus", -3e38, 0, 0},
+        {"softplus", -INFINITY, 0, 0},
+        {"mish", 1, 0.86509839, 1.0490363},
+        {"mish", -1, -0.30340146, 0.059216756},
+        {"mish", -3e38, 0, 0},
+        {"mish", -INFINITY, 0, 0},
+        {"mish", 3e38, 3e38, 1},
         {"sigmoid", 0.5, 0.62245933, 0.23500371},
         {"sigmoid", -200, 0, 0},
         {"tanh", 0.5, 0.46211716, 0.78644773},
     };
     assert_answers(known, sizeof known / sizeof *known);
+}
+
+/* At the kink the slope is w; infinities pass through, and at +infinity w plays no part. */
+static void test_prelu(void **state)
+{
+    (void)state;
+    static const float x[] = {INFINITY, -2, 0, 3, -INFINITY, -0.0f}, w[] = {0, -0.5f, 2};
+    static const struct {
+        const char *spec;
+        float y[6], dx[6], dw[3];
+    } known[] = {{"prelu by=unit", {INFINITY, 1, 0, 3, INFINITY, 0}, {1, -0.5f, 2, 1, -0.5f, 2}, {0, -INFINITY, 0}},
+                 {"prelu", {INFINITY, -1, 0, 3, -INFINITY, 0}, {1, 0.5f, 0.5f, 1, 0.5f, 0.5f}, {-INFINITY}}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        op_case k;
+        open_one(&k, known[i].spec, "3", false, 2);
+        set(&k, 0, x), set(&k, 1, i ? (const float[]){0.5f} : w);
+        for (int j = 0; j < 6; j++) k.g[j] = 1;
+        run_forward(&k, WHOLE);
+        run_backward(&k, WHOLE);
+        for (int j = 0; j < 6; j++)
+            if (k.y[j] != known[i].y[j] || k.d[0][j] != known[i].dx[j])
+                fail_msg("%s: y %g, slope %g", known[i].spec, (double)k.y[j], (double)k.d[0][j]);
+        for (int j = 0; j < (i ? 1 : 3); j++) assert_true(k.d[1][j] == known[i].dw[j]);
+        case_close(&k);
+    }
 }
 
 static void test_softmax(void **state)
@@ -143,9 +188,13 @@ static void test_kinks(void **state)
         const char *spec, *target;
         float slope; /* at 0, or if the output equals its target */
     } kink[] = {
-        {"relu", NULL, 0},         {"threshold_relu 0", NULL, 0}, {"topk 2", NULL, 0}, {"leaky_relu 0.2", NULL, 0.2f},
-        {"l1 1", NULL, 0},         {"l1_l2 l1=1 l2=1", NULL, 0},  {"norm 1", NULL, 0}, {"norm 1 p=1", NULL, 0},
-        {"norm 1 p=1.5", NULL, 0}, {"norm 1 p=3", NULL, 0},       {"l1_loss", "3", 0}, {"huber", "3", 0},
+        {"relu", NULL, 0},         {"threshold_relu 0", NULL, 0},
+        {"topk 2", NULL, 0},       {"leaky_relu 0.2", NULL, 0.2f},
+        {"elu 0.3", NULL, 0.3f},   {"softplus", NULL, 0.5f},
+        {"l1 1", NULL, 0},         {"l1_l2 l1=1 l2=1", NULL, 0},
+        {"norm 1", NULL, 0},       {"norm 1 p=1", NULL, 0},
+        {"norm 1 p=1.5", NULL, 0}, {"norm 1 p=3", NULL, 0},
+        {"l1_loss", "3", 0},       {"huber", "3", 0},
     };
     for (size_t i = 0; i < sizeof kink / sizeof *kink; i++)
         for (int zero = 0; zero < 2; zero++) { /* 0 and -0 */
@@ -176,6 +225,9 @@ static void test_refused(void **state)
         {"layer_norm", {""}, false, "at least one dimension"},
         {"layer_norm eps=-1", {"3"}, false, "eps"},
         {"leaky_relu -1", {"3"}, false, "slope"},
+        {"elu -1", {"3"}, false, "alpha"},
+        {"softplus 0", {"3"}, false, "beta"},
+        {"prelu", {""}, false, "at least one dimension"},
         {"dropout 1.5", {"3"}, false, "from 0 to 1"},
         {"dropout p=-0.1", {"3"}, false, "from 0 to 1"},
         {"add b", {"3", "4"}, false, "[batch, 3] and [batch, 4]"},
@@ -431,12 +483,12 @@ static void test_dropout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layers),  cmocka_unit_test(test_softmax),   cmocka_unit_test(test_layer_norm),
-        cmocka_unit_test(test_linear),  cmocka_unit_test(test_losses),    cmocka_unit_test(test_cross_entropy),
-        cmocka_unit_test(test_kinks),   cmocka_unit_test(test_refused),   cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_keras),   cmocka_unit_test(test_lua),       cmocka_unit_test(test_norm),
-        cmocka_unit_test(test_prox),    cmocka_unit_test(test_unit_norm), cmocka_unit_test(test_init),
-        cmocka_unit_test(test_dropout),
+        cmocka_unit_test(test_layers),        cmocka_unit_test(test_prelu),   cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_layer_norm),    cmocka_unit_test(test_linear),  cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_kinks),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_shapes),        cmocka_unit_test(test_keras),   cmocka_unit_test(test_lua),
+        cmocka_unit_test(test_norm),          cmocka_unit_test(test_prox),    cmocka_unit_test(test_unit_norm),
+        cmocka_unit_test(test_init),          cmocka_unit_test(test_dropout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static const tc_optim *read_spec(const char *text, tc_arg *arg, tc_arg *schedule
 /* ---- The algorithms of torch.optim's manual, for one parameter ---- */
 
 typedef struct reference {
-    double p, first, second; /* first: the momentum buffer or exp_avg; second: exp_avg_sq */
+    double p, first, second, third; /* first: the momentum buffer or exp_avg; second: exp_avg_sq; third: its maximum */
 } reference;
 
 static void sgd(reference *r, const double *a, double lr, double g, int step)
@@ -52,7 +52,8 @@ static void adam_step(reference *r, const double *a, double lr, double g, int st
 {
     r->first = a[1] * r->first + (1 - a[1]) * g;
     r->second = a[2] * r->second + (1 - a[2]) * g * g;
-    const double m = r->first / (1 - pow(a[1], step)), v = r->second / (1 - pow(a[2], step));
+    r->third = fmax(r->third, r->second);
+    const double m = r->first / (1 - pow(a[1], step)), v = (a[5] != 0 ? r->third : r->second) / (1 - pow(a[2], step));
     r->p -= lr * m / (sqrt(v) + a[3]);
 }
 
@@ -65,6 +66,28 @@ static void adamw(reference *r, const double *a, double lr, double g, int step)
 {
     r->p -= lr * a[4] * r->p;
     adam_step(r, a, lr, g, step);
+}
+
+/* first: momentum_buffer; second: square_avg; third: grad_avg */
+static void rmsprop(reference *r, const double *a, double lr, double g, int step)
+{
+    (void)step;
+    const double alpha = a[1], eps = a[2], decay = a[3], momentum = a[4], centered = a[5];
+    g += decay * r->p;
+    r->second = alpha * r->second + (1 - alpha) * g * g;
+    r->third = alpha * r->third + (1 - alpha) * g;
+    g /= sqrt(r->second - (centered != 0 ? r->third * r->third : 0)) + eps;
+    r->first = momentum * r->first + g;
+    r->p -= lr * (momentum != 0 ? r->first : g);
+}
+
+static void adagrad(reference *r, const double *a, double lr, double g, int step)
+{
+    const double lr_decay = a[1], decay = a[2], initial = a[3], eps = a[4];
+    g += decay * r->p;
+    if (step == 1) r->first = initial;
+    r->first += g * g;
+    r->p -= lr / (1 + (step - 1) * lr_decay) * g / (sqrt(r->first) + eps);
 }
 
 typedef void algorithm(reference *r, const double *a, double lr, double g, int step);
@@ -87,7 +110,7 @@ static void check_optimizer(const char *text, algorithm *run)
             g[i] = i % 50 == 0 ? 0 : noise(&seed) * (i % 3 == 0 ? 1e-3f : 1.0f);
             run(&r[i], a, lr, (double)g[i], step);
         }
-        tc_update u = {arg, lr, step, p, g, {state[0], state[1]}, {0}};
+        tc_update u = {arg, lr, step, p, g, {state[0], state[1], state[2]}, {0}};
         o->prepare(&u);
         const int cut = (step * 97) % N;
         o->update(&u, cut, N); /* ranges in any order */
@@ -115,8 +138,28 @@ static void test_adam(void **state)
     check_optimizer("adam", adam);
     check_optimizer("adam lr=0.01 weight_decay=0.2", adam);
     check_optimizer("adam lr=0.01 beta1=0.5 beta2=0.9 eps=1e-3", adam);
+    check_optimizer("adam lr=0.01 beta2=0.5 amsgrad", adam);
+    check_optimizer("adamw lr=0.01 beta2=0.5 amsgrad=true", adamw);
     check_optimizer("adamw lr=0.01", adamw);
     check_optimizer("adamw lr=0.01 weight_decay=0.5 beta1=0.8", adamw);
+}
+
+static void test_rmsprop(void **state)
+{
+    (void)state;
+    check_optimizer("rmsprop", rmsprop);
+    check_optimizer("rmsprop lr=1e-3 alpha=0.5 eps=1e-3 weight_decay=0.2", rmsprop);
+    check_optimizer("rmsprop lr=1e-3 momentum=0.9", rmsprop);
+    check_optimizer("rmsprop lr=1e-3 centered eps=1e-4", rmsprop);
+    check_optimizer("rmsprop lr=1e-3 alpha=0.9 centered momentum=0.5 weight_decay=0.1 eps=1e-4", rmsprop);
+}
+
+static void test_adagrad(void **state)
+{
+    (void)state;
+    check_optimizer("adagrad", adagrad);
+    check_optimizer("adagrad lr=0.1 lr_decay=0.3 weight_decay=0.2", adagrad);
+    check_optimizer("adagrad lr=0.1 initial_accumulator_value=0.1 eps=1e-7", adagrad);
 }
 
 static void test_defaults(void **state)
@@ -125,14 +168,17 @@ static void test_defaults(void **state)
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     static const struct {
         const char *text;
-        double value[5];
-    } known[] = {{"sgd lr=1", {1, 0, 0, 0, 0}},
-                 {"adam", {1e-3, 0.9, 0.999, 1e-8, 0}},
-                 {"adamw", {1e-3, 0.9, 0.999, 1e-8, 0.01}}};
+        int count;
+        double value[TC_OPTIM_ATTRS];
+    } known[] = {{"sgd lr=1", 5, {1, 0, 0, 0, 0}},
+                 {"adam", 6, {1e-3, 0.9, 0.999, 1e-8, 0, 0}},
+                 {"adamw", 6, {1e-3, 0.9, 0.999, 1e-8, 0.01, 0}},
+                 {"rmsprop", 6, {1e-2, 0.99, 1e-8, 0, 0, 0}},
+                 {"adagrad", 5, {1e-2, 0, 0, 0, 1e-10}}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const tc_optim *o = read_spec(known[i].text, arg, schedule);
-        assert_int_equal(tc_attr_count(o->attribute), 5);
-        for (int j = 0; j < 5; j++) assert_true(arg[j].number == known[i].value[j]);
+        assert_int_equal(tc_attr_count(o->attribute), known[i].count);
+        for (int j = 0; j < known[i].count; j++) assert_true(arg[j].number == known[i].value[j]);
     }
 }
 
@@ -167,6 +213,11 @@ static void test_refused(void **state)
         {"adamw beta2=-0.5", "beta2"},
         {"adamw eps=-1", "eps"},
         {"adamw weight_decay=-1", "weight_decay"},
+        {"rmsprop alpha=1", "alpha"},
+        {"rmsprop momentum=1", "momentum"},
+        {"rmsprop centered eps=-1", "eps"},
+        {"adagrad lr_decay=-1", "lr_decay"},
+        {"adagrad initial_accumulator_value=-1", "initial_accumulator_value"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
@@ -179,26 +230,27 @@ static double time_of(const char *text)
 {
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
-    return o->prox_time(arg, 0.5);
+    return o->prox_time(arg, 0.5, 4);
 }
 
-/* Minimising (w - b)^2 / 2 + l |w| by gradient steps and soft thresholds ends at b - l for any momentum. */
-static void check_lasso(const char *text)
+/* Minimises (w - 1)^2 / 2 + 0.3 |w| by gradient steps and soft thresholds, which end at 1 - off. */
+static void check_lasso(const char *text, float off)
 {
     tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     const float b = 1, l = 0.3f;
-    float w = 0, g, state[2] = {0};
+    float w = 0, g, state[TC_MAX_MOMENTS] = {0};
     for (int step = 1; step <= 4000; step++) {
         g = w - b;
         const double lr = arg[TC_OPTIM_LR].number;
-        tc_update u = {arg, lr, step, &w, &g, {&state[0], &state[1]}, {0}};
+        tc_update u = {arg, lr, step, &w, &g, {&state[0], &state[1], &state[2]}, {0}};
         o->prepare(&u);
         o->update(&u, 0, 1);
-        const float t = l * (float)o->prox_time(arg, lr);
+        const float t = l * (float)o->prox_time(arg, lr, step);
         w = w > t ? w - t : w < -t ? w + t : 0;
     }
-    if (!(fabsf(w - (b - l)) < 1e-4f)) fail_msg("%s: the lasso ends at %g, not %g", text, (double)w, (double)(b - l));
+    if (!(fabsf(w - (b - off)) < 1e-4f))
+        fail_msg("%s: the lasso ends at %g, not %g", text, (double)w, (double)(b - off));
 }
 
 static void test_prox_time(void **state)
@@ -210,13 +262,28 @@ static void test_prox_time(void **state)
     assert_true(fabs(time_of("sgd lr=1 momentum=0.9 dampening=0.5") - 2.5) < 1e-12);
     assert_true(time_of("adam") == 0.5 && time_of("adamw") == 0.5);
     assert_true(tc_optim_find("adam")->prox_note[0] && tc_optim_find("adamw")->prox_note[0]);
-    check_lasso("sgd lr=0.01");
-    check_lasso("sgd lr=0.01 momentum=0.9");
-    check_lasso("sgd lr=0.01 momentum=0.9 dampening=0.5");
-    check_lasso("sgd lr=0.01 momentum=0.9 nesterov");
+    assert_true(time_of("rmsprop") == 0.5 && fabs(time_of("rmsprop momentum=0.9 centered") - 5) < 1e-12);
+    assert_true(time_of("adagrad") == 0.25 && fabs(time_of("adagrad lr_decay=1") - 0.0625) < 1e-12);
+    assert_true(tc_optim_find("rmsprop")->prox_note[0] && tc_optim_find("adagrad")->prox_note[0]);
+    check_lasso("sgd lr=0.01", 0.3f); /* the minimum, with any momentum */
+    check_lasso("sgd lr=0.01 momentum=0.9", 0.3f);
+    check_lasso("sgd lr=0.01 momentum=0.9 dampening=0.5", 0.3f);
+    check_lasso("sgd lr=0.01 momentum=0.9 nesterov", 0.3f);
+    /* Divided by its size: at rest g / (|g| + eps) = lambda. */
+    const float off = 0.3f * 0.5f / (1 - 0.3f);
+    check_lasso("adam lr=0.01 eps=0.5 beta2=0.9", off);
+    check_lasso("rmsprop lr=0.01 eps=0.5 alpha=0.9", off);
+    check_lasso("rmsprop lr=0.002 eps=0.5 alpha=0.9 momentum=0.8", off);
 }
 
 /* ---- Bounds ---- */
+
+/* Whether a moment is never below 0. */
+static bool of_squares(const tc_optim *o, int moment)
+{
+    return moment >= 0 && moment < TC_MAX_MOMENTS && o->moment[moment] &&
+           strstr("square largest sum", o->moment[moment]);
+}
 
 /* No update leaves a number beyond the bound that is given beforehand. */
 static void test_bounds(void **state)
@@ -232,7 +299,18 @@ static void test_bounds(void **state)
                                         "adam lr=10 eps=5 weight_decay=2",
                                         "adam beta1=0 beta2=0",
                                         "adam beta1=0.99 beta2=0.1 eps=1e-3",
-                                        "adamw lr=1e3 weight_decay=7"};
+                                        "adamw lr=1e3 weight_decay=7",
+                                        "adam amsgrad beta2=0.5",
+                                        "adamw amsgrad lr=10",
+                                        "rmsprop",
+                                        "rmsprop lr=10 eps=0 weight_decay=3",
+                                        "rmsprop alpha=0 eps=5",
+                                        "rmsprop momentum=0.9 lr=2",
+                                        "rmsprop centered eps=1e-3",
+                                        "rmsprop centered momentum=0.9 eps=0.1",
+                                        "adagrad",
+                                        "adagrad lr=1e3 eps=0 weight_decay=2",
+                                        "adagrad lr_decay=0.5 initial_accumulator_value=3"};
     enum { ELEMENTS = 64 };
     uint32_t seed = 5;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -241,14 +319,15 @@ static void test_bounds(void **state)
             const tc_optim *o = read_spec(known[i], arg, schedule);
             const int moments = tc_optim_moments(o, arg);
             double most[1 + TC_MAX_MOMENTS], gradient = pow(10, 15 * (double)noise(&seed));
-            float x[2 + TC_MAX_MOMENTS][ELEMENTS]; /* parameters, moments, gradients */
+            enum { G = 1 + TC_MAX_MOMENTS };
+            float x[G + 1][ELEMENTS]; /* parameters, moments, gradients */
             for (int k = 0; k <= TC_MAX_MOMENTS; k++) most[k] = pow(10, 15 * (double)noise(&seed));
-            for (int k = 0; k < 2 + TC_MAX_MOMENTS; k++)
+            for (int k = 0; k <= G; k++)
                 for (int j = 0; j < ELEMENTS; j++) {
                     const float part = j % 3 ? noise(&seed) : j % 2 ? -1 : turn % 2 ? 1 : 0;
-                    x[k][j] = (float)(k <= TC_MAX_MOMENTS ? most[k] : gradient) * (k == 2 ? fabsf(part) : part);
+                    x[k][j] = (float)(k < G ? most[k] : gradient) * (of_squares(o, k - 1) ? fabsf(part) : part);
                 }
-            tc_update u = {.arg = arg, .lr = arg[TC_OPTIM_LR].number, .step = 1 + turn % 50, .p = x[0], .g = x[3]};
+            tc_update u = {.arg = arg, .lr = arg[TC_OPTIM_LR].number, .step = 1 + turn % 50, .p = x[0], .g = x[G]};
             for (int k = 0; k < moments; k++) u.moment[k] = x[1 + k];
             o->prepare(&u);
             o->bound(&u, gradient, most);
@@ -356,6 +435,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sgd),
+        cmocka_unit_test(test_rmsprop),
+        cmocka_unit_test(test_adagrad),
         cmocka_unit_test(test_adam),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_table),

@@ -108,6 +108,19 @@ static void linear_layers(void **unused)
     end(&n);
 }
 
+/* A prelu with a slope of 0 is a relu. */
+static void slopes(void **unused)
+{
+    (void)unused;
+    network n;
+    begin(&n, "linear 3 | prelu by=unit | linear 2", 1, (int64_t[]){4});
+    set(&n, "prelu1.weight", 0, 3, 0);
+    CHECK(&n, {"linear1", 3, 3, 15, 15, 0}, {"prelu1", 3, 3, 3, 3, 0}, {"linear2", 2, 2, 8, 8, 0});
+    set(&n, "linear1.weight", 4, 4, 0);
+    CHECK(&n, {"linear1", 3, 2, 15, 10, 0}, {"prelu1", 3, 2, 3, 2, 0}, {"linear2", 2, 2, 8, 6, 0});
+    end(&n);
+}
+
 /* Channels: the scale of a normalisation, pools, the two orders of flatten, groups. */
 static void images(void **unused)
 {
@@ -209,11 +222,9 @@ static void moved_units(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear_layers),
-        cmocka_unit_test(images),
-        cmocka_unit_test(filters_that_are_not_read),
-        cmocka_unit_test(joins),
-        cmocka_unit_test(layers_that_need_everything),
+        cmocka_unit_test(linear_layers), cmocka_unit_test(slopes),
+        cmocka_unit_test(images),        cmocka_unit_test(filters_that_are_not_read),
+        cmocka_unit_test(joins),         cmocka_unit_test(layers_that_need_everything),
         cmocka_unit_test(moved_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

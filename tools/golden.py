@@ -46,7 +46,7 @@ class Network:
 
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
-    ("bias", width) for a linear that uses another layer's weight, ("table", rows, width) for test_table,
+    ("prelu", slopes), ("bias", width) for a linear that uses another layer's weight, ("table", rows, width) for test_table,
     ("conv", out, in / groups, height, width) and ("conv", ..., "nobias"), or ("batch_norm", width).
     """
 
@@ -74,6 +74,9 @@ def draw(case):
     for name, size in case.layers.items():
         if size[0] == "theta":
             weight[name + ".theta"] = rng.uniform(0.05, 0.4, size[1])
+            continue
+        if size[0] == "prelu":
+            weight[name + ".weight"] = rng.uniform(-0.3, 0.5, size[1])
             continue
         if size[0] == "bias":
             weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size[1])
@@ -331,6 +334,34 @@ Network("gelu_dampening", {"x": (5,), "target": (3,)}, {"linear1": (5, 8), "line
         input="x 5\ntarget 3", model="linear 8 | gelu | linear 8 | gelu approximate=tanh | linear 3 | log_softmax",
         loss="log_softmax1 target: l1_loss reduce=sample", penalties="gelu*: l2 0.05",
         optimizer_text="sgd lr=0.05 momentum=0.9 dampening=0.3 weight_decay=0.02", batch=7)
+
+
+def rectifiers(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["elu1"] = F.elu(r.v["linear1"], 0.7)
+    r.v["linear2"] = r.linear(r.v["elu1"], "linear2")
+    r.v["prelu1"] = F.prelu(r.v["linear2"], r.w["prelu1.weight"])
+    r.v["linear3"] = r.linear(r.v["prelu1"], "linear3")
+    r.v["selu1"] = F.selu(r.v["linear3"])
+    r.v["prelu2"] = F.prelu(r.v["selu1"], r.w["prelu2.weight"])
+    r.v["linear4"] = r.linear(r.v["prelu2"], "linear4")
+    r.v["mish1"] = F.mish(r.v["linear4"])
+    r.v["prelu3"] = F.prelu(r.v["mish1"], r.w["prelu1.weight"])
+    r.v["linear5"] = r.linear(r.v["prelu3"], "linear5")
+    r.v["softplus1"] = F.softplus(r.v["linear5"], 2.0, 0.5)
+    r.term("softplus1:mse", 1, F.mse_loss(r.v["softplus1"], r.v["target"]))
+    r.term("prelu2.weight:l2", 0.05, r.w["prelu2.weight"].square().sum())
+    r.term("mish1:l1", 0.02, per_sample(r.v["mish1"].abs()))
+
+
+Network("rectifiers", {"x": (5,), "target": ("unit", 3)},
+        {"linear1": (5, 8), "linear2": (8, 7), "prelu1": ("prelu", 1), "linear3": (7, 6), "prelu2": ("prelu", 6),
+         "linear4": (6, 6), "linear5": (6, 3)}, rectifiers,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.9), input="x 5\ntarget 3",
+        model="linear 8 | elu 0.7 | linear 7 | prelu | linear 6 | selu | prelu by=unit | linear 6 | mish | "
+              "prelu weight=prelu1.weight | linear 3 | softplus 2 threshold=0.5",
+        loss="softplus1 target: mse", penalties="prelu2.weight: l2 0.05\nmish1: l1 0.02",
+        optimizer_text="sgd lr=0.05 momentum=0.9", batch=7, rows=6, batches=2)
 
 
 def norms(r):
@@ -808,6 +839,22 @@ PROX = "linear1.weight: l1 0.05 prox\nlinear2.weight: l2 0.1 prox\nlinear2.bias:
 
 Network("prox_sgd", forward=prox_classifier, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.1),
         after=prox_after(0.1), penalties=PROX, optimizer_text="sgd lr=0.1", **CLASSIFIER)
+Network("prox_rmsprop", forward=prox_classifier,
+        optimizer=lambda w: torch.optim.RMSprop(w.values(), lr=0.005, alpha=0.9, momentum=0.5, eps=1e-3),
+        after=prox_after(0.01), penalties=PROX, optimizer_text="rmsprop lr=0.005 alpha=0.9 momentum=0.5 eps=1e-3",
+        **CLASSIFIER)
+Network("rmsprop_centered", forward=classifier,
+        optimizer=lambda w: torch.optim.RMSprop(w.values(), lr=0.003, alpha=0.9, eps=1e-2, weight_decay=0.1,
+                                                centered=True),
+        optimizer_text="rmsprop lr=0.003 alpha=0.9 eps=1e-2 weight_decay=0.1 centered", batches=2, **CLASSIFIER)
+Network("adagrad", forward=classifier,
+        optimizer=lambda w: torch.optim.Adagrad(w.values(), lr=0.05, lr_decay=0.1, weight_decay=0.01,
+                                                initial_accumulator_value=0.1),
+        optimizer_text="adagrad lr=0.05 lr_decay=0.1 weight_decay=0.01 initial_accumulator_value=0.1", batches=2,
+        **CLASSIFIER)
+Network("amsgrad", forward=classifier,
+        optimizer=lambda w: torch.optim.Adam(w.values(), lr=0.02, betas=(0.9, 0.5), amsgrad=True),
+        optimizer_text="adam lr=0.02 beta2=0.5 amsgrad", batches=2, **CLASSIFIER)
 Network("prox_momentum", forward=prox_classifier,
         optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.8, dampening=0.4),
         after=prox_after(0.05 * (1 - 0.4) / (1 - 0.8)), penalties=PROX,

@@ -74,9 +74,14 @@ ROWS = (
     Row(nn.ReLU6, "relu6"),
     Row(nn.Hardtanh, "clip", {"low": "min_val", "high": "max_val"}),
     Row(nn.LeakyReLU, "leaky_relu", {"slope": "negative_slope"}),
+    Row(nn.PReLU, "prelu", {"by": "num_parameters"}, axis=Axis.SECOND),
+    Row(nn.ELU, "elu", {"alpha": "alpha"}),
+    Row(nn.SELU, "selu"),
     Row(nn.Threshold, "threshold_relu", {"theta": "threshold"}, only={"value": (0,)}),
     Row(nn.GELU, "gelu", {"approximate": "approximate"}),
     Row(nn.SiLU, "silu"),
+    Row(nn.Mish, "mish"),
+    Row(nn.Softplus, "softplus", {"beta": "beta", "threshold": "threshold"}),
     Row(nn.Hardswish, "hardswish"),
     Row(nn.Sigmoid, "sigmoid"),
     Row(nn.Hardsigmoid, "hardsigmoid"),
@@ -104,12 +109,18 @@ ROWS = (
 BY_MODULE = {row.module: row for row in ROWS}
 
 
+def one_slope(module: nn.Module) -> bool:
+    """Whether it is a PReLU with one slope for all units, wherever these are."""
+    return isinstance(module, nn.PReLU) and module.num_parameters == 1
+
+
 def row_of(module: nn.Module) -> Row | None:
     """The row of a module, also of one whose class adds nothing to the forward pass of a class in the table."""
     for kind in type(module).__mro__:
         if kind in BY_MODULE:
             same = type(module).forward is kind.forward and not hasattr(module, "parametrizations")
-            return BY_MODULE[kind] if same else None
+            row = BY_MODULE[kind]._replace(axis=Axis.ANY) if one_slope(module) else BY_MODULE[kind]
+            return row if same else None
     return None
 
 
@@ -143,6 +154,7 @@ def _upsample(size: Any = None, scale_factor: Any = None, mode: str = "nearest",
 FUNCTIONS: dict[Any, Callable[..., nn.Module]] = {
     F.relu: nn.ReLU, torch.relu: nn.ReLU, torch.relu_: nn.ReLU, "relu": nn.ReLU, "relu_": nn.ReLU,
     F.relu6: nn.ReLU6, F.leaky_relu: nn.LeakyReLU, F.gelu: nn.GELU, F.silu: nn.SiLU, F.hardswish: nn.Hardswish,
+    F.elu: nn.ELU, F.selu: nn.SELU, torch.selu: nn.SELU, F.mish: nn.Mish, F.softplus: nn.Softplus,
     F.hardsigmoid: nn.Hardsigmoid, F.sigmoid: nn.Sigmoid, torch.sigmoid: nn.Sigmoid, "sigmoid": nn.Sigmoid,
     F.tanh: nn.Tanh, torch.tanh: nn.Tanh, "tanh": nn.Tanh, F.threshold: nn.Threshold, F.hardtanh: nn.Hardtanh,
     torch.clamp: _clamp, torch.clip: _clamp, "clamp": _clamp, "clip": _clamp,
@@ -211,6 +223,8 @@ def described(row: Row, module: nn.Module) -> str:
     if "affine" in row.attributes and getattr(module, row.attributes["affine"]) and module.bias is None:
         raise ValueError("bias=False has no counterpart")
     given = {attribute: getattr(module, argument) for attribute, argument in row.attributes.items()}
+    if row.word == "prelu":
+        given = {"by": "all" if one_slope(module) else "unit"}
     if row.word == "pad":
         given = dict(zip(PADS, module.padding))
     words = [row.word]

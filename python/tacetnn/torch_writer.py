@@ -180,6 +180,8 @@ def module_of(row: Row, layer: Layer, units: int) -> nn.Module:
     given |= {argument: layer.get(attribute) for attribute, argument in row.attributes.items()}
     if row.units:
         given[row.units] = units
+    if row.module is nn.PReLU:
+        given = {"num_parameters": units if layer.get("by") == "unit" else 1}
     if given.get("padding") == "same":
         given["padding"] = same_padding(given["kernel_size"], given.get("dilation", 1))
     if row.attributes.get("bias"):

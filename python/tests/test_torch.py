@@ -82,11 +82,19 @@ class Calls(nn.Module):
         return self.function(x, *self.m)
 
 
+def slopes(n):
+    module = nn.PReLU(n)
+    module.weight.data = torch.linspace(-0.5, 0.3, n)
+    return module
+
+
 ROW, TOKENS, IMAGE = (6,), (6, 8), (6, 9, 8)
 MODULES = {  # an example of each row of the table, and of what rows it takes
     nn.Linear: (nn.Linear(6, 4, bias=False), ROW), nn.Conv1d: (nn.Conv1d(6, 4, 3, 2, 1, groups=2), TOKENS),
     nn.Conv2d: (nn.Conv2d(6, 4, (3, 2), (2, 1), (1, 0), (1, 2), 2, False), IMAGE), nn.ReLU: (nn.ReLU(), IMAGE),
     nn.ReLU6: (nn.ReLU6(), ROW), nn.Hardtanh: (nn.Hardtanh(-0.5, 2.0), ROW), nn.LeakyReLU: (nn.LeakyReLU(0.2), IMAGE),
+    nn.PReLU: (slopes(6), IMAGE), nn.ELU: (nn.ELU(0.7), ROW), nn.SELU: (nn.SELU(), TOKENS), nn.Mish: (nn.Mish(), ROW),
+    nn.Softplus: (nn.Softplus(2.0, 0.5), ROW),
     nn.Threshold: (nn.Threshold(0.5, 0), ROW), nn.GELU: (nn.GELU("tanh"), ROW), nn.SiLU: (nn.SiLU(), ROW),
     nn.Hardswish: (nn.Hardswish(), ROW), nn.Sigmoid: (nn.Sigmoid(), ROW), nn.Hardsigmoid: (nn.Hardsigmoid(), ROW),
     nn.Tanh: (nn.Tanh(), ROW), nn.Softmax: (nn.Softmax(1), IMAGE), nn.LogSoftmax: (nn.LogSoftmax(-1), TOKENS),
@@ -105,6 +113,9 @@ FUNCTIONS = (  # calls, and what rows they take
     (lambda x: F.leaky_relu(x, 0.3), ROW), (lambda x: F.gelu(x), ROW), (lambda x: F.gelu(x, approximate="tanh"), ROW),
     (lambda x: F.silu(x), ROW), (lambda x: F.hardswish(x), ROW), (lambda x: F.hardsigmoid(x), ROW),
     (lambda x: F.sigmoid(x), ROW), (lambda x: x.sigmoid(), ROW), (lambda x: torch.tanh(x), ROW),
+    (lambda x: F.elu(x, 0.5), ROW), (lambda x: F.selu(x), ROW), (lambda x: F.mish(x), IMAGE),
+    (lambda x: F.softplus(x, beta=2), ROW), (lambda x, a: a(x), TOKENS, slopes(6)),
+    (lambda x, a, b: a(b(x.transpose(1, 2))), TOKENS, slopes(1), nn.Linear(6, 4)),
     (lambda x: F.relu6(x), ROW), (lambda x: F.threshold(x, 0.2, 0), ROW), (lambda x: F.hardtanh(x, -0.2, 0.4), ROW),
     (lambda x: x.clamp(-0.2, 0.4), ROW), (lambda x: torch.clamp(x, min=-0.2, max=0.4), ROW),
     (lambda x: F.softmax(x, dim=1), IMAGE), (lambda x: torch.softmax(x, -1), TOKENS),
@@ -306,7 +317,7 @@ class FromTorch(unittest.TestCase):
                 (Inner(nn.Conv2d(3, 3, 3, padding=1, padding_mode="reflect")), image,
                  r"block.layer \(Conv2d\) padding_mode='reflect' has no counterpart"),
                 (Inner(nn.LSTM(6, 6)), tokens, r"block.layer \(LSTM\) has no counterpart"),
-                (Inner(nn.PReLU()), rows, r"block.layer \(PReLU\) has no counterpart"),
+                (Inner(nn.GLU()), rows, r"block.layer \(GLU\) has no counterpart"),
                 (Inner(None), rows, "erf in block has no counterpart"),
                 (Inner(nn.BatchNorm1d(6, track_running_stats=False)), rows, "track_running_stats=False"),
                 (Inner(nn.BatchNorm1d(6, momentum=None)), rows, "momentum=None"),
@@ -355,6 +366,10 @@ NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
     ("reshape 6x5x1 | scale_shift | topk 1 | instance_norm | concat x", (6, 5, 1), False),
     ("global_avg_pool | reshape 2x2x1 | upsample 2x3 | avg_pool2d 2 | linear 3", (6, 5, 4), False),
     ("conv1d 3 2 | instance_norm | group_norm 3 | layer_norm | gelu | softmax | global_avg_pool", (6, 4), False),
+    ("linear 5 | prelu by=unit | elu 0.3 | prelu | prelu weight=prelu2.weight | selu | mish | softplus 2 threshold=1", (6,),
+     True),
+    ("conv2d 4 3 | prelu by=unit | prelu | flatten | linear 3", (6, 5, 3), True),
+    ("reshape -1x3 | linear 4 | prelu by=unit | prelu", (6, 5, 3), False),
     ("relu6 | hardswish | hardsigmoid | silu | tanh | sigmoid | gelu approximate=tanh | log_softmax | add x", (6,),
      False),
 )

@@ -145,9 +145,10 @@ static void find_live(tacet_pruning *t, int index)
     for (int64_t u = 0; u < units && weighs; u++)
         for (int64_t i = 0; i < m.inputs && !live[u]; i++)
             live[u] = t->live[t->first[v->input[0]] + channel(&m, u, i)] && connects(&m, u, i);
-    /* A vector called weight scales the units. */
+    /* A vector of units called weight scales them. */
     const int p = v->slots > v->inputs ? v->input[v->inputs] : -1;
-    const bool scales = p >= 0 && strcmp(v->op->param[0].name, "weight") == 0 && t->graph->value[p].shape.rank == 1;
+    const char *axes = p >= 0 ? tc_graph_axes(t->graph, p) : NULL;
+    const bool scales = axes && strcmp(axes, "o") == 0 && strcmp(v->op->param[0].name, "weight") == 0;
     const float *scale = scales && tc_shape_units(&t->graph->value[p].shape) == units ? numbers_of(t, p) : NULL;
     for (int k = 0; k < v->inputs && !weighs; k++) {
         const bool *x = &t->live[t->first[v->input[k]]], any = any_live(t, v->input[k]);

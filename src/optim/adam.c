@@ -3,7 +3,13 @@
 
 static void prepare(tc_update *u) { tc_adam_prepare(u, u->arg[TC_ADAM_WEIGHT_DECAY].number, 1); }
 
-TC_CLONES static void update(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end); }
+TC_CLONES static void plain(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end, false); }
+TC_CLONES static void amsgrad(const tc_update *u, int64_t begin, int64_t end) { tc_adam(u, begin, end, true); }
+
+static void update(const tc_update *u, int64_t begin, int64_t end)
+{
+    (u->arg[TC_ADAM_AMSGRAD].number != 0 ? amsgrad : plain)(u, begin, end);
+}
 
 const tc_optim tc_optim_adam = {
     .name = "adam",
@@ -11,7 +17,8 @@ const tc_optim tc_optim_adam = {
     .doc = "Steps of a size that does not depend on the scale of the gradient.",
     .source = "Kingma, Ba: Adam, ICLR 2015; torch.optim.Adam",
     .attribute = TC_ADAM_ATTRIBUTES("0", "adds weight_decay * p to the gradient (that of weight_decay / 2 * p^2)"),
-    .moment = {"mean", "square"},
+    .moment = {"mean", "square", "largest"},
+    .moments = tc_adam_moments,
     .prepare = prepare,
     .update = update,
     .bound = tc_adam_bound,

@@ -3,20 +3,20 @@
  *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
  *     p <- p - lr / (1 - beta1^k) * m / (sqrt(v) / sqrt(1 - beta2^k) + eps)          in the k-th update
  *
- * eps is at least FLOOR, the root of the smallest normal number. Any sqrt(v) that is not 0 is as large, so with eps=0 a
- * parameter whose v is 0 stays (0 / 0 would be NaN), and where v is not tiny rounding hides FLOOR.
+ * eps is at least FLOOR, which is TC_LEAST_EPS. With amsgrad the largest v so far stands for v in the second line (Reddi,
+ * Kale, Kumar: On the convergence of Adam and beyond, ICLR 2018).
  *
  * Under both the proximal step has t = lr and is decoupled, as AdamW's decay is: the penalty does not pass through the
  * normalisation by sqrt(v). */
 #ifndef TC_ADAM_H
 #define TC_ADAM_H
 
-#include "kernel/kernel.h"
+#include "kernel/sum.h"
 #include "optim/optim.h"
 
 #include <string.h>
 
-enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY };
+enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_ADAM_WEIGHT_DECAY, TC_ADAM_AMSGRAD };
 
 /* The attributes, given the default of weight_decay and what it does. */
 #define TC_ADAM_ATTRIBUTES(decay, does)                                                                                \
@@ -25,7 +25,8 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
         {"beta1", "float", "0.9", "how slowly the mean of the gradient moves, below 1", false},                        \
         {"beta2", "float", "0.999", "how slowly the mean of its square moves, below 1", false},                        \
         {"eps", "float", "1e-8", "added to the root of that mean", false},                                             \
-        {"weight_decay", "float", decay, does, false}                                                                  \
+        {"weight_decay", "float", decay, does, false},                                                                 \
+        {"amsgrad", "bool", "false", "divides by the root of the largest mean of the square so far", false}            \
     }
 
 #define TC_ADAM_PROX_NOTE                                                                                              \
@@ -34,8 +35,6 @@ enum { TC_ADAM_LR = TC_OPTIM_LR, TC_ADAM_BETA1, TC_ADAM_BETA2, TC_ADAM_EPS, TC_A
 
 enum { TC_ADAM_STEP, TC_ADAM_ROOT, TC_ADAM_FLOOR, TC_ADAM_A, TC_ADAM_B, TC_ADAM_C, TC_ADAM_DECAY, TC_ADAM_KEEP };
 
-#define TC_ADAM_LEAST 0x1p-63 /* FLOOR above */
-
 /* into: weight_decay's part in the gradient; shrink: the factor by which p is multiplied first. */
 static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
 {
@@ -43,7 +42,7 @@ static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
     const float factor[TC_UPDATE_FACTORS] = {
         [TC_ADAM_STEP] = (float)(u->lr / (1 - pow(beta1, (double)u->step))),
         [TC_ADAM_ROOT] = (float)(1 / sqrt(1 - pow(beta2, (double)u->step))),
-        [TC_ADAM_FLOOR] = (float)fmax(u->arg[TC_ADAM_EPS].number, TC_ADAM_LEAST),
+        [TC_ADAM_FLOOR] = (float)fmax(u->arg[TC_ADAM_EPS].number, TC_LEAST_EPS),
         [TC_ADAM_A] = (float)(1 - beta1),
         [TC_ADAM_B] = (float)beta2,
         [TC_ADAM_C] = (float)(1 - beta2),
@@ -52,18 +51,19 @@ static inline void tc_adam_prepare(tc_update *u, double into, double shrink)
     memcpy(u->factor, factor, sizeof factor);
 }
 
-static inline __attribute__((always_inline)) void tc_adam(const tc_update *u, int64_t begin, int64_t end)
+TC_INLINE void tc_adam(const tc_update *u, int64_t begin, int64_t end, const bool amsgrad)
 {
     const float step = u->factor[TC_ADAM_STEP], root = u->factor[TC_ADAM_ROOT], eps = u->factor[TC_ADAM_FLOOR];
     const float a = u->factor[TC_ADAM_A], b = u->factor[TC_ADAM_B], c = u->factor[TC_ADAM_C];
     const float decay = u->factor[TC_ADAM_DECAY], keep = u->factor[TC_ADAM_KEEP];
     const float *g = u->g;
-    float *p = u->p, *m = u->moment[0], *v = u->moment[1];
+    float *p = u->p, *m = u->moment[0], *v = u->moment[1], *top = u->moment[2];
     for (int64_t i = begin; i < end; i++) {
         const float gi = g[i] + decay * p[i];
         m[i] += a * (gi - m[i]);
         v[i] = b * v[i] + c * gi * gi;
-        p[i] = keep * p[i] - step * m[i] / (sqrtf(v[i]) * root + eps);
+        if (amsgrad) top[i] = top[i] > v[i] ? top[i] : v[i];
+        p[i] = keep * p[i] - step * m[i] / (sqrtf(amsgrad ? top[i] : v[i]) * root + eps);
     }
 }
 
@@ -73,6 +73,7 @@ static inline void tc_adam_bound(const tc_update *u, double gradient, double *mo
     const double g = gradient + (double)f[TC_ADAM_DECAY] * most[0], floor = fmin((double)f[TC_ADAM_FLOOR], 1);
     most[1] = fmax(most[1], g);
     most[2] = (double)f[TC_ADAM_B] * most[2] + (double)f[TC_ADAM_C] * g * g;
+    if (u->arg[TC_ADAM_AMSGRAD].number != 0) most[3] = fmax(most[3], most[2]);
     most[0] = fabs((double)f[TC_ADAM_KEEP]) * most[0] + (double)f[TC_ADAM_STEP] * most[1] / floor;
 }
 
@@ -86,9 +87,11 @@ static inline const char *tc_adam_check(const tc_arg *arg)
     return NULL;
 }
 
-static inline double tc_adam_prox_time(const tc_arg *arg, double lr)
+static inline int tc_adam_moments(const tc_arg *arg) { return arg[TC_ADAM_AMSGRAD].number != 0 ? 3 : 2; }
+
+static inline double tc_adam_prox_time(const tc_arg *arg, double lr, int64_t step)
 {
-    (void)arg;
+    (void)arg, (void)step;
     return lr;
 }
 

@@ -10,8 +10,13 @@
 
 #include <math.h>
 
-enum { TC_MAX_MOMENTS = 2, TC_UPDATE_FACTORS = 8, TC_OPTIM_ATTRS = 5 };
+enum { TC_MAX_MOMENTS = 3, TC_UPDATE_FACTORS = 8, TC_OPTIM_ATTRS = 6 };
 enum { TC_OPTIM_LR = 0 }; /* every optimizer's first attribute */
+
+/* The least eps that is added to the root of a sum of squares: the root of the smallest normal number. Any root that is
+ * not 0 is as large, so with eps=0 a parameter whose sum is 0 stays (0 / 0 would be NaN), and where the sum is not tiny
+ * rounding hides it. */
+#define TC_LEAST_EPS 0x1p-63
 
 /* One update of parameters that share their options. */
 typedef struct tc_update {
@@ -36,8 +41,9 @@ typedef struct tc_optim {
     void (*bound)(const tc_update *u, double gradient, double *most);
     /* Returns the reason to refuse attributes that do not go together, or NULL. May be NULL. */
     const char *(*check)(const tc_arg *arg);
-    /* t of the proximal step after an update with this lr, and what users must know about it ("" or a sentence). */
-    double (*prox_time)(const tc_arg *arg, double lr);
+    /* t of the proximal step after update number `step`, from 1, with this lr, and what users must know about it ("" or a
+     * sentence). */
+    double (*prox_time)(const tc_arg *arg, double lr, int64_t step);
     const char *prox_note;
     bool normalises; /* divides the gradient by its size: an update moves a parameter by about lr at most */
 } tc_optim;

@@ -77,8 +77,9 @@ static const char *check(const tc_arg *arg)
     return NULL;
 }
 
-static double prox_time(const tc_arg *arg, double lr)
+static double prox_time(const tc_arg *arg, double lr, int64_t step)
 {
+    (void)step;
     const double mu = arg[MOMENTUM].number;
     return mu == 0 ? lr : lr * (1 - arg[DAMPENING].number) / (1 - mu); /* without momentum dampening does nothing */
 }

@@ -53,7 +53,7 @@ void tc_run_prepare(tacet_plan *p)
 
 double tc_run_prox_time(const tacet_plan *p, int group)
 {
-    return p->update.optim->prox_time(p->update.group[group].arg, rate_of(p, group));
+    return p->update.optim->prox_time(p->update.group[group].arg, rate_of(p, group), p->table.step);
 }
 
 static void apply_prox(tacet_plan *p, const tc_prox *prox)

@@ -136,7 +136,7 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
 {
     tc_control *c = &p->table.control[term];
     const double rate = tc_plan_rate(p, at->group); /* without the warm-up */
-    const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate);
+    const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate, p->table.step + 1);
     const double steps = fmax(SHORTEST, descent(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);
     begin(c, size_of(p, at, 1) / (time * c->pull * steps), 1);
