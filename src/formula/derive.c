@@ -96,14 +96,14 @@ static int d_erf(const around *n)
 }
 
 static rule *const rules[TC_FORMULA_FUNCTIONS] = {
-    [TC_F_COPY] = d_copy,         [TC_F_ADD] = d_add,       [TC_F_SUB] = d_sub,          [TC_F_MUL] = d_mul,
-    [TC_F_DIV] = d_div,           [TC_F_POWER] = d_power,   [TC_F_LESS] = d_flat,        [TC_F_AT_MOST] = d_flat,
-    [TC_F_GREATER] = d_flat,      [TC_F_AT_LEAST] = d_flat, [TC_F_EQUAL] = d_flat,       [TC_F_UNEQUAL] = d_flat,
-    [TC_F_WHERE] = d_where,       [TC_F_ABS] = d_abs,       [TC_F_SIGN] = d_flat,        [TC_F_MIN] = d_min,
-    [TC_F_MAX] = d_max,           [TC_F_EXP] = d_exp,       [TC_F_LOG] = d_log,          [TC_F_LOG1P] = d_log1p,
-    [TC_F_SQRT] = d_sqrt,         [TC_F_TANH] = d_tanh,     [TC_F_SIGMOID] = d_sigmoid,  [TC_F_RELU] = d_relu,
-    [TC_F_SOFTPLUS] = d_softplus, [TC_F_SIN] = d_sin,       [TC_F_COS] = d_cos,          [TC_F_SINH] = d_sinh,
-    [TC_F_COSH] = d_cosh,         [TC_F_ERF] = d_erf,       [TC_F_LOG_COSH] = d_log_cosh};
+    [TC_F_COPY] = d_copy,    [TC_F_SQUARE] = d_copy,       [TC_F_ADD] = d_add,       [TC_F_SUB] = d_sub,
+    [TC_F_MUL] = d_mul,      [TC_F_DIV] = d_div,           [TC_F_POWER] = d_power,   [TC_F_LESS] = d_flat,
+    [TC_F_AT_MOST] = d_flat, [TC_F_GREATER] = d_flat,      [TC_F_AT_LEAST] = d_flat, [TC_F_EQUAL] = d_flat,
+    [TC_F_UNEQUAL] = d_flat, [TC_F_WHERE] = d_where,       [TC_F_ABS] = d_abs,       [TC_F_SIGN] = d_flat,
+    [TC_F_MIN] = d_min,      [TC_F_MAX] = d_max,           [TC_F_EXP] = d_exp,       [TC_F_LOG] = d_log,
+    [TC_F_LOG1P] = d_log1p,  [TC_F_SQRT] = d_sqrt,         [TC_F_TANH] = d_tanh,     [TC_F_SIGMOID] = d_sigmoid,
+    [TC_F_RELU] = d_relu,    [TC_F_SOFTPLUS] = d_softplus, [TC_F_SIN] = d_sin,       [TC_F_COS] = d_cos,
+    [TC_F_SINH] = d_sinh,    [TC_F_COSH] = d_cosh,         [TC_F_ERF] = d_erf,       [TC_F_LOG_COSH] = d_log_cosh};
 
 void tc_mark_needed(const tc_expressions *e, int node, bool *needed)
 {

@@ -11,7 +11,8 @@ enum {
 #undef TC_FORMULA
     TC_FORMULA_FUNCTIONS,
     TC_F_NUMBER = TC_FORMULA_FUNCTIONS,
-    TC_F_VARIABLE
+    TC_F_VARIABLE,
+    TC_F_SCALED /* a number times the factor that tc_formula_begin gets */
 };
 
 enum { TC_OPERANDS = 3, TC_MAX_NODES = 1024 };
@@ -29,7 +30,8 @@ typedef struct tc_expressions {
     tc_expression node[TC_MAX_NODES];
 } tc_expressions;
 
-/* The functions, by their number; name and value as in functions.def. */
+/* The functions, by their number; name and value as in functions.def. The loops are for numbers in memory; the operands
+ * that a function lacks may be any pointer. */
 typedef struct tc_formula_function {
     const char *name;
     int operands;
@@ -37,6 +39,15 @@ typedef struct tc_formula_function {
     void (*run_wide)(int64_t n, double *restrict to, const double *a, const double *b, const double *c);
 } tc_formula_function;
 const tc_formula_function *tc_formula_function_at(int i);
+
+/* Three operations at once, which is what makes a formula fast: to = (a one b) two (c three d), where one, two and three
+ * are TC_F_ADD, SUB, MUL or (two) DIV, and one and three may be TC_F_COPY or SQUARE, without b or d. If two is ADD or MUL,
+ * one comes before three in the order COPY, SQUARE, ADD, SUB, MUL. The bits of a
+ * and c are first masked: with -1, or with INT32_MAX, which drops the sign. Returns tc_largest of what it wrote. */
+enum { TC_LEAVES = 4 };
+typedef int32_t tc_formula_tree(int64_t n, float *restrict to, const float *const from[TC_LEAVES], int32_t keep_a,
+                                int32_t keep_c);
+tc_formula_tree *tc_formula_tree_at(int one, int two, int three);
 
 int tc_number_node(tc_expressions *e, double x);
 int tc_variable_node(tc_expressions *e, int variable);

@@ -23,9 +23,10 @@
 
 #include "spec/spec.h"
 
-enum { TC_FORMULA_VARIABLES = 2, TC_FORMULA_TILE = 512 };
+enum { TC_FORMULA_VARIABLES = 2, TC_FORMULA_INPUTS, TC_FORMULA_TILE = 1024 };
 
-/* What to compute: the value, or the derivative for variable i, TC_FORMULA_SLOPE + i. */
+/* What to compute: the value, or the derivative for variable i, TC_FORMULA_SLOPE + i, times a factor or times what is given
+ * after the variables. */
 enum { TC_FORMULA_VALUE, TC_FORMULA_SLOPE, TC_FORMULA_PROGRAMS = TC_FORMULA_SLOPE + TC_FORMULA_VARIABLES };
 
 /* Where a formula is written, and what it may use. */
@@ -34,6 +35,7 @@ typedef struct tc_formula_source {
     const tc_arg *arg;            /* the formula in it */
     const char *const *variable;  /* their names, ended by NULL: "x" */
     const tc_attribute *taken[2]; /* attributes, whose names cannot be constants */
+    bool chained;                 /* derivatives are times x[TC_FORMULA_VARIABLES], otherwise times a factor */
 } tc_formula_source;
 
 /* One block, freed by tc_free. NULL with the error, which points at the mistake in the source of the spec. */
@@ -43,15 +45,17 @@ tc_formula *tc_formula_new(const tc_mem *m, const tc_formula_source *s, tacet_er
 /* The program as text, simplified; a long one ends in "...". Lives as long as the formula. */
 const char *tc_formula_text(const tc_formula *f, int program);
 
-/* Bytes of scratch, aligned for floats, that the next two need. tc_formula_begin prepares them for tiles of at most n
- * numbers; it is called again for another program. */
+/* Bytes of scratch, aligned for floats, that the next two need. tc_formula_begin prepares it for tiles of at most n numbers,
+ * and is called again for another program. */
 int64_t tc_formula_scratch(const tc_formula *f);
-void tc_formula_begin(const tc_formula *f, int program, int64_t n, float *scratch);
+void tc_formula_begin(const tc_formula *f, int program, float factor, int64_t n, float *scratch);
 
-/* to[n] = the program of x[variable][n], n at most TC_FORMULA_TILE. `to` is no x; NULL: a tile in scratch. Returns it. */
-float *tc_formula_tile(const tc_formula *f, int program, const float *const *x, int64_t n, float *scratch, float *to);
+/* to[n] = the program of x[TC_FORMULA_INPUTS][n], n at most TC_FORMULA_TILE. `to` is no x; NULL: a tile of scratch. Returns
+ * it, and whether all of it is finite (NULL: not asked). */
+float *tc_formula_tile(const tc_formula *f, int program, const float *const *x, int64_t n, float *scratch, float *to,
+                       bool *finite);
 
-/* The same for one number of each variable, in double. */
-double tc_formula_at(const tc_formula *f, int program, const double *x);
+/* The same for one number of each input, in double. */
+double tc_formula_at(const tc_formula *f, int program, double factor, const double *x);
 
 #endif

@@ -3,7 +3,8 @@
 #define TC_FORMULA(id, name, operands, value)                                                                          \
     TC_CLONES static void LOOP(id)(int64_t n, REAL *restrict to, const REAL *pa, const REAL *pb, const REAL *pc)       \
     {                                                                                                                  \
-        for (int64_t i = 0; i < n; i++) {                                                                              \
+        TC_UNROLL for (int64_t i = 0; i < n; i++)                                                                      \
+        {                                                                                                              \
             const REAL a = pa[i], b = operands > 1 ? pb[i] : 0, c = operands > 2 ? pc[i] : 0;                          \
             (void)b, (void)c;                                                                                          \
             to[i] = (REAL)(value);                                                                                     \

@@ -1,6 +1,6 @@
 /* loops.c: the table of functions, with their loops for float and for double. */
 #include "formula/expression.h"
-#include "kernel/kernel.h"
+#include "kernel/sum.h"
 
 #include <math.h>
 

@@ -144,9 +144,26 @@ static int product_of(tc_expressions *e, const product *p, int sign, double numb
     return tc_raw_node(e, TC_F_MUL, tc_number_node(e, number), node, 0);
 }
 
+/* k / (1 + k u) is 1 / (1 / k + u): a sum below, whose terms all have the product's number as a factor, is divided by it. */
+static void divide_sum(tc_expressions *e, product *p)
+{
+    for (int i = 0; i < p->count && p->number != 1 && p->number != -1; i++) {
+        factor *f = &p->of[i];
+        const tc_expression n = e->node[f->node];
+        double number;
+        if (f->exponent != -1 || n.function != TC_F_ADD || !is_constant(e, n.of[0])) continue;
+        const int rest = tc_split_number(e, n.of[1], &number);
+        if (fabs(number) != fabs(p->number) || is(e, n.of[1], TC_F_ADD) || is(e, n.of[1], TC_F_SUB)) continue;
+        const int constant = tc_number_node(e, e->node[n.of[0]].number / number);
+        f->node = tc_raw_node(e, TC_F_ADD, constant, rest, 0);
+        p->number /= number;
+    }
+}
+
 static int make_product(tc_expressions *e, product *p)
 {
     join_factors(e, p);
+    divide_sum(e, p);
     if (p->number == 0) return 0;
     const int above = product_of(e, p, 1, p->number), below = product_of(e, p, -1, 1);
     return below < 0 ? above : tc_raw_node(e, TC_F_DIV, above, below, 0);

@@ -25,7 +25,8 @@ TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
     for (int i = 0; i < c->inputs; i++) {
         const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
         const float *x = c->x[i].data;
-        if (p.from < p.to) sum += tc_formula_sum(c, (const float *const[]){x, x}, p.from, p.to);
+        const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_VALUE, 1, {x, x, x}, c->scratch};
+        if (p.from < p.to) sum += tc_formula_sum(&b, p.from, p.to);
     }
     *tc_partial(c, begin) = sum;
 }
@@ -36,9 +37,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
     for (int i = 0; i < c->inputs; i++) {
         const tc_overlap p = tc_overlap_of(c, i, begin, end, &start);
         const float *x = c->x[i].data;
-        if (c->d[i] && p.from < p.to)
-            tc_formula_slope(c, TC_FORMULA_SLOPE, (const float *const[]){x, x}, p.from, p.to, (float)tc_seed(c), NULL,
-                             c->d[i], c->add[i]);
+        const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_SLOPE, (float)tc_seed(c), {x, x, x}, c->scratch};
+        if (c->d[i] && p.from < p.to) tc_formula_write(&b, p.from, p.to, c->d[i], c->add[i]);
     }
 }
 

@@ -19,15 +19,18 @@ static void tell(const tc_arg *arg, tc_text *to)
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
-    *tc_partial(c, begin) = tc_formula_sum(c, (const float *const[]){c->x[0].data, c->x[1].data}, begin, end);
+    const float *y = c->x[0].data, *t = c->x[1].data;
+    const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_VALUE, 1, {y, t, y}, c->scratch};
+    *tc_partial(c, begin) = tc_formula_sum(&b, begin, end);
 }
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const float *const x[] = {c->x[0].data, c->x[1].data};
-    for (int i = 0; variable[i]; i++)
-        if (c->d[i])
-            tc_formula_slope(c, TC_FORMULA_SLOPE + i, x, begin, end, (float)tc_seed(c), NULL, c->d[i], c->add[i]);
+    const float *y = c->x[0].data, *t = c->x[1].data;
+    for (int i = 0; variable[i]; i++) {
+        const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_SLOPE + i, (float)tc_seed(c), {y, t, y}, c->scratch};
+        if (c->d[i]) tc_formula_write(&b, begin, end, c->d[i], c->add[i]);
+    }
 }
 
 const tc_op tc_op_formula_loss = {

@@ -18,20 +18,16 @@ static void tell(const tc_arg *arg, tc_text *to)
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const tc_formula *f = tc_formula_of(c->arg);
-    tc_formula_begin(f, TC_FORMULA_VALUE, end - begin, c->scratch);
-    for (int64_t i = begin; i < end; i += TC_FORMULA_TILE) {
-        const float *x = c->x[0].data + i;
-        const int64_t n = end - i < TC_FORMULA_TILE ? end - i : TC_FORMULA_TILE;
-        tc_finite_tile(f, TC_FORMULA_VALUE, (const float *const[]){x, x}, n, c->scratch, c->y.data + i);
-    }
+    const float *x = c->x[0].data;
+    const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_VALUE, 1, {x, x, x}, c->scratch};
+    tc_formula_write(&b, begin, end, c->y.data, false);
 }
 
 TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const float *x = c->x[0].data;
-    if (c->d[0])
-        tc_formula_slope(c, TC_FORMULA_SLOPE, (const float *const[]){x, x}, begin, end, 1, c->g, c->d[0], c->add[0]);
+    const tc_by_formula b = {tc_formula_of(c->arg), TC_FORMULA_SLOPE, 1, {x, x, c->g}, c->scratch};
+    if (c->d[0]) tc_formula_write(&b, begin, end, c->d[0], c->add[0]);
 }
 
 const tc_op tc_op_map = {
