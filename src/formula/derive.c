@@ -30,6 +30,7 @@ static int where_positive(const around *n, int a, int b)
 }
 
 static int d_copy(const around *n) { return n->da; }
+static int d_square(const around *n) { return mul(n, mul(n, number(n, 2), n->a), n->da); }
 static int d_add(const around *n) { return add(n, n->da, n->db); }
 static int d_sub(const around *n) { return sub(n, n->da, n->db); }
 static int d_mul(const around *n) { return add(n, mul(n, n->da, n->b), mul(n, n->a, n->db)); }
@@ -96,7 +97,7 @@ static int d_erf(const around *n)
 }
 
 static rule *const rules[TC_FORMULA_FUNCTIONS] = {
-    [TC_F_COPY] = d_copy,    [TC_F_SQUARE] = d_copy,       [TC_F_ADD] = d_add,       [TC_F_SUB] = d_sub,
+    [TC_F_COPY] = d_copy,    [TC_F_SQUARE] = d_square,     [TC_F_ADD] = d_add,       [TC_F_SUB] = d_sub,
     [TC_F_MUL] = d_mul,      [TC_F_DIV] = d_div,           [TC_F_POWER] = d_power,   [TC_F_LESS] = d_flat,
     [TC_F_AT_MOST] = d_flat, [TC_F_GREATER] = d_flat,      [TC_F_AT_LEAST] = d_flat, [TC_F_EQUAL] = d_flat,
     [TC_F_UNEQUAL] = d_flat, [TC_F_WHERE] = d_where,       [TC_F_ABS] = d_abs,       [TC_F_SIGN] = d_flat,

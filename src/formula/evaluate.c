@@ -36,11 +36,11 @@ void tc_formula_begin(const tc_formula *f, int which, float factor, int64_t n, f
 TC_CLONES static int32_t largest(const float *x, int64_t n)
 {
     int32_t most = 0;
-    for (int64_t i = 0; i < n; i++) most = tc_largest(most, x[i]);
+    for (int64_t i = 0; i < n; i++) most = tc_larger(most, x[i]);
     return most;
 }
 
-/* Returns tc_largest of a tree. */
+/* Returns tc_larger of a tree. */
 static int32_t run(const tc_instruction *i, int64_t n, const float *const from[TC_LEAVES], float *to)
 {
     if (!i->tree) {

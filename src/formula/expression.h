@@ -43,7 +43,7 @@ const tc_formula_function *tc_formula_function_at(int i);
 /* Three operations at once, which is what makes a formula fast: to = (a one b) two (c three d), where one, two and three
  * are TC_F_ADD, SUB, MUL or (two) DIV, and one and three may be TC_F_COPY or SQUARE, without b or d. If two is ADD or MUL,
  * one comes before three in the order COPY, SQUARE, ADD, SUB, MUL. The bits of a
- * and c are first masked: with -1, or with INT32_MAX, which drops the sign. Returns tc_largest of what it wrote. */
+ * and c are first masked: with -1, or with INT32_MAX, which drops the sign. Returns tc_larger of what it wrote. */
 enum { TC_LEAVES = 4 };
 typedef int32_t tc_formula_tree(int64_t n, float *restrict to, const float *const from[TC_LEAVES], int32_t keep_a,
                                 int32_t keep_c);

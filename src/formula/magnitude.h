@@ -11,7 +11,7 @@ typedef union tc_bits {
 
 /* The larger of `most` and the bits of |x|, which are in the order of the magnitudes: those of what is not finite are at
  * least 0x7f800000. */
-TC_INLINE int32_t tc_largest(int32_t most, float x)
+TC_INLINE int32_t tc_larger(int32_t most, float x)
 {
     const tc_bits u = {x};
     const int32_t size = u.bits & INT32_MAX;

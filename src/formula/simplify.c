@@ -104,7 +104,7 @@ static void multiply(tc_expressions *e, product *p, int node, int exponent)
     }
 }
 
-/* exp(u) sigmoid(-u) is sigmoid(u), and |u| sign(u) is u. */
+/* exp(u) sigmoid(-u) is sigmoid(u), |u| sign(u) is u, and u sign(u) is |u|. */
 static void join_factors(tc_expressions *e, product *p)
 {
     for (int i = 0; i < p->count; i++)
@@ -116,6 +116,7 @@ static void join_factors(tc_expressions *e, product *p)
             if (is(e, a->node, TC_F_EXP) && is(e, b->node, TC_F_SIGMOID) && times(e, -1, u) == v)
                 joined = make1(e, TC_F_SIGMOID, u);
             if (is(e, a->node, TC_F_ABS) && is(e, b->node, TC_F_SIGN) && u == v) joined = u;
+            if (is(e, b->node, TC_F_SIGN) && v == a->node) joined = make1(e, TC_F_ABS, v);
             if (joined < 0) continue;
             a->exponent--, b->exponent--;
             add_factor(p, joined, 1);

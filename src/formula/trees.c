@@ -20,7 +20,7 @@
         for (int64_t i = 0; i < n; i++) {                                                                              \
             const float y = two(one(tc_kept(a[i], keep_a), b[i]), three(tc_kept(c[i], keep_c), d[i]));                 \
             to[i] = y;                                                                                                 \
-            most = tc_largest(most, y);                                                                                \
+            most = tc_larger(most, y);                                                                                 \
         }                                                                                                              \
         return most;                                                                                                   \
     }
