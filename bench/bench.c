@@ -57,6 +57,7 @@ static const bench_case cases[] = {
     /* On made-up rows: images would have to be decompressed under valgrind. */
     {"penalty", run_penalty, 1.02, .threads = 1, L1_CASE, STILL, .density = 0.1, .warm = 20, .rounds = 201, .steps = 2},
     {"ledger", run_ledger, 1.01, .threads = 1, L1_CASE, STILL, .density = 0.1},
+    {"formula", run_formulas, 2.5, .threads = 1, .rounds = 201, .steps = 10},
     {"start", run_start, 20, .threads = 1, SEED_CASE, .rounds = 15},
     {"deep", run_deep, 2.5, .threads = 1, .rounds = 15},
     {"accuracy", run_accuracy, .threads = 2, L1_CASE, SGD, .images = true},

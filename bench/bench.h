@@ -137,6 +137,7 @@ void run_taught(const bench_case *c, int threads);
 /* Prints the accuracy of the model with which both sides began, and without penalties. */
 void report_taught(const bench_case *c, const char *model);
 void run_cores(const bench_case *c, int threads);       /* cores.c */
+void run_formulas(const bench_case *c, int threads);    /* formulas.c */
 void run_products(const bench_case *c, int threads);    /* products.c */
 void run_python(const bench_case *c, int threads);      /* python.c */
 void run_fit(const bench_case *c, int threads);

@@ -91,6 +91,7 @@ static inline void read_spec(op_case *k, const char *text)
     const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
     if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
     assert_true(tc_spec_numbers(&mem, k->op->attribute, k->arg, &k->numbers));
+    if (!tc_op_prepare(k->op, &mem, &k->spec, k->arg, &e)) fail_msg("%s: %s", text, e.message);
     if (!k->op->of) return;
     tc_spec layer; /* a penalty of a layer reads the attributes of that layer */
     const tc_binding its = {k->op->of->attribute, k->arg};
@@ -193,6 +194,8 @@ static inline void case_close(op_case *k)
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->ids[i]), free(k->d[i]);
     for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
     free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial), free(k->numbers);
+    const tc_mem mem = tc_mem_of(NULL);
+    for (int i = 0; i < TC_OWN_ATTRS; i++) tc_free(&mem, k->arg[i].made);
     tc_spec_free(&k->spec);
 }
 

@@ -21,17 +21,19 @@ below() {
     base) ;;
     spec) echo base ;;
     kernel) echo base spec ;;
-    op | optim) echo base spec kernel ;;
+    formula) echo base spec kernel ;;
+    op) echo base spec kernel formula ;;
+    optim) echo base spec kernel ;;
     metric) echo base spec kernel ;;
-    graph) echo base spec kernel op optim ;;
-    step) echo base spec kernel op ;;
-    plan) echo base spec kernel op optim metric graph step ;;
-    run) echo base spec kernel op optim metric graph step plan ;;
+    graph) echo base spec kernel formula op optim ;;
+    step) echo base spec kernel formula op ;;
+    plan) echo base spec kernel formula op optim metric graph step ;;
+    run) echo base spec kernel formula op optim metric graph step plan ;;
     data) echo base spec kernel ;;
     augment) echo base spec ;;
-    steer) echo base spec kernel op optim metric graph step plan run data augment ;;
-    model) echo base spec kernel op optim metric graph step plan run data augment steer ;;
-    record) echo base spec kernel op optim metric graph step plan run data augment steer ;;
+    steer) echo base spec kernel formula op optim metric graph step plan run data augment ;;
+    model) echo base spec kernel formula op optim metric graph step plan run data augment steer ;;
+    record) echo base spec kernel formula op optim metric graph step plan run data augment steer ;;
     *) echo unknown ;;
     esac
 }

@@ -409,6 +409,32 @@ Network("layer_norm_adamw", {"x": (5,), "target": ("unit", 3)},
         optimizer_text="adamw lr=0.02 beta1=0.8 beta2=0.95 eps=1e-6 weight_decay=0.1", batch=6)
 
 
+def formulas(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    r.v["map1"] = r.v["linear1"] / (1 + torch.exp(-1.702 * r.v["linear1"]))
+    r.v["linear2"] = r.linear(r.v["map1"], "linear2")
+    r.v["map2"] = torch.where(r.v["linear2"] > 0, r.v["linear2"], 0.1 * (r.v["linear2"].exp() - 1))
+    r.v["linear3"] = r.linear(r.v["map2"], "linear3")
+    r.term("linear3:formula_loss", 1, torch.log(torch.cosh(r.v["linear3"] - r.v["target"])).mean())
+    r.term("map1:formula", 0.1, per_sample(r.v["map1"] ** 2 / (1 + r.v["map1"] ** 2)))
+    r.term("linear1.weight:formula", 0.05, torch.log(1 + r.w["linear1.weight"].abs() / 0.1).sum())
+    r.term("linear2.weight:formula", 0.3, torch.sqrt(0.25 + r.w["linear2.weight"] ** 2).mean())
+    r.term("linear3.*:formula", 0.02, torch.maximum(joint(r.w, "linear3.weight", "linear3.bias") ** 3,
+                                                   torch.tensor(0.0)).sum())
+
+
+Network("formulas", {"x": (5,), "target": (3,)}, {"linear1": (5, 8), "linear2": (8, 6), "linear3": (6, 3)}, formulas,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.9),
+        input="x 5\ntarget 3",
+        model='linear 8 | map "x / (1 + exp(-1.702 x))" | linear 6 | '
+              'map "where(x > 0, x, a * (exp(x) - 1))" a=0.1 | linear 3',
+        loss='linear3 target: formula_loss "log(cosh(y - t))"',
+        penalties='map1: formula "x^2 / (1 + x^2)" 0.1\nlinear1.weight: formula "log(1 + abs(x) / eps)" 0.05 eps=0.1\n'
+                  'linear2.weight: formula "sqrt(c^2 + x^2)" 0.3 c=0.5 reduce=mean\n'
+                  'linear3.*: formula "max(x^3, 0)" 0.02 joint',
+        optimizer_text="sgd lr=0.05 momentum=0.9", batch=7)
+
+
 def residual(r):
     r.v["flatten1"] = rows(r.v["x"])
     r.v["linear1"] = r.linear(r.v["flatten1"], "linear1")

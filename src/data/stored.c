@@ -2,7 +2,7 @@
  *
  *     file --swap--> little-endian --turn--> rows first --read--> type in memory        each arrow only where it is needed
  *
- * Numbers that need none of them stay in the file, if it can be mapped (map.c). */
+ * Numbers that need none of them stay in the file, if it can be mapped (mapping.c). */
 #include "data/array.h"
 
 #include <inttypes.h>

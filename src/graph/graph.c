@@ -25,7 +25,7 @@ tacet_graph *tc_graph_hold(tacet_graph *g)
 void tc_value_free(const tc_mem *m, tc_value *v)
 {
     tc_free(m, v->name);
-    tc_free(m, v->arg);
+    tc_op_free_arg(v->op, m, v->arg);
     tc_spec_free(&v->spec);
 }
 
@@ -33,7 +33,7 @@ void tc_term_free(const tc_mem *m, tc_term *t)
 {
     tc_free(m, t->name);
     tc_free(m, t->on);
-    tc_free(m, t->arg);
+    tc_op_free_arg(t->op, m, t->arg);
     tc_free(m, t->common);
     tc_free(m, t->numbers);
     tc_spec_free(&t->spec);

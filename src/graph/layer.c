@@ -26,7 +26,8 @@ static bool read_layer(tacet_graph *g, tc_value *layer, tc_arg *common, tc_arg *
     for (int k = 0; op->param[k].name; k++)
         row[k] = (tc_attribute){.name = op->param[k].name, .type = "text", .preset = ""};
     const tc_binding binding[] = {{op->attribute, layer->arg}, {tc_layer.common, common}, {row, shared}};
-    return tc_spec_bind(&layer->spec, 3, binding, true, &g->error) == TACET_OK;
+    return tc_spec_bind(&layer->spec, 3, binding, true, &g->error) == TACET_OK &&
+           tc_op_prepare(op, &g->mem, &layer->spec, layer->arg, &g->error);
 }
 
 /* Whether the layer's input i has the type that the operator takes, class indices or numbers; and whether the operator

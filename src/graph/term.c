@@ -222,8 +222,9 @@ static bool read_term(tacet_graph *g, tc_term *t, const tc_role *due, const char
     t->common = tc_alloc(&g->mem, TC_COMMON_ATTRS, sizeof *t->common);
     if (!t->arg || !t->common) return tc_graph_no_memory(g);
     const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
-    if (tc_spec_bind(&t->spec, 2, binding, true, &g->error) != TACET_OK) return false;
-    return tc_spec_numbers(&g->mem, t->op->attribute, t->arg, &t->numbers) || tc_graph_no_memory(g);
+    return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK &&
+           tc_op_prepare(t->op, &g->mem, &t->spec, t->arg, &g->error) &&
+           (tc_spec_numbers(&g->mem, t->op->attribute, t->arg, &t->numbers) || tc_graph_no_memory(g));
 }
 
 /* Adds one term on the values input[inputs]. */

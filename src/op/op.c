@@ -113,6 +113,17 @@ bool tc_op_shape(const tc_op *op, tc_sketch *s)
     return !rule || rule(s);
 }
 
+bool tc_op_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e)
+{
+    return !op->prepare || op->prepare(op, m, spec, arg, e);
+}
+
+void tc_op_free_arg(const tc_op *op, const tc_mem *m, tc_arg *arg)
+{
+    for (int i = 0; arg && i < tc_attr_count(op->attribute); i++) tc_free(m, arg[i].made);
+    tc_free(m, arg);
+}
+
 bool tc_shape_refuse(tc_sketch *s, const char *format, ...)
 {
     va_list v;

@@ -258,6 +258,12 @@ typedef struct tc_op {
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` is not used */
 
+    /* Makes something of the attributes, once for a layer or a term: a formula is compiled. What it puts in `made` of an
+     * attribute is one block of memory, and is freed with the layer or term. False with the error, which points into the
+     * source of the spec. NULL: the attributes say all. */
+    bool (*prepare)(const struct tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e);
+    /* Adds what tacet_explain says about it, one line or more. NULL: nothing. */
+    void (*tell)(const tc_arg *arg, tc_text *to);
     /* Checks input shapes and attributes (already known to be within their limits), and fills in y, param and state.
      * False with `why`. Scalar operators leave y unset. NULL: the rule of the role. */
     bool (*shape)(tc_sketch *s);
@@ -331,6 +337,10 @@ static inline bool tc_passes_zeros(const tc_op *op)
 }
 
 bool tc_op_shape(const tc_op *op, tc_sketch *s); /* limits of attributes, then the shape rule */
+
+/* tc_op.prepare, if it has one; and what frees the arguments (NULL: nothing) and what it made of them. */
+bool tc_op_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e);
+void tc_op_free_arg(const tc_op *op, const tc_mem *m, tc_arg *arg);
 
 /* Whether input i of the operator's calls is class indices; a penalty on a layer has the layer's inputs. */
 static inline bool tc_takes_ids(const tc_op *op, int i) { return (op->of ? op->of : op)->ids >> i & 1; }

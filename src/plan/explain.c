@@ -102,6 +102,17 @@ static void add_mixing(const tacet_plan *p, tc_text *t)
     }
 }
 
+/* What operators say about their attributes: formulas, and what became of them. */
+static void add_told(const tacet_plan *p, tc_text *t)
+{
+    for (int i = 0; i < tc_plan_nodes(p); i++) {
+        const tc_node n = tc_plan_node(p, i);
+        if (!n.op || !n.op->tell) continue;
+        tc_text_add(t, "%s\n", n.name);
+        n.op->tell(n.arg, t);
+    }
+}
+
 /* Which lists exist, the density at which their readers switch to dense products, and how often they were used. */
 static void add_lists(const tacet_plan *p, tc_text *t)
 {
@@ -144,6 +155,7 @@ size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
     }
     add_lists(p, &t);
     add_mixing(p, &t);
+    add_told(p, &t);
     char size[24];
     tc_text_add(&t, "memory: parameters %s", short_number((double)p->block.floats * 4, size));
     if (p->update.optim)

@@ -4,6 +4,7 @@
  * choose from. Each refusal points at the word, says what was expected, and suggests the nearest existing word. */
 #include "spec/spec.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -199,11 +200,13 @@ static slot slot_named(const binder *b, const char *key, const char *text)
 /* Whether an attribute takes one word after the other. */
 static bool takes_more(const slot *s) { return strcmp(s->attribute->type, "values") == 0; }
 
+/* What must be given comes first. */
 static slot next_positional(const binder *b)
 {
-    slot s;
-    for (int i = 0; (s = slot_at(b, i)).attribute; i++)
-        if (s.attribute->positional && (!s.arg->given || takes_more(&s))) break;
+    slot s = {0};
+    for (int optional = 0; optional < 2 && !s.attribute; optional++)
+        for (int i = 0; (s = slot_at(b, i)).attribute; i++)
+            if (s.attribute->positional && (s.attribute->preset != NULL) == optional && (!s.arg->given || takes_more(&s))) break;
     return s;
 }
 
@@ -276,6 +279,43 @@ static tacet_status bind_word(const binder *b, const tc_word *word, bool values)
     return TACET_OK;
 }
 
+/* ---- Constants of formulas ---- */
+
+static bool is_of_name(char c) { return isascii((unsigned char)c) && (isalnum((unsigned char)c) || c == '_'); }
+
+/* Whether a formula that is given uses the name. */
+static bool is_in_formula(const binder *b, const char *name)
+{
+    slot s;
+    const size_t n = strlen(name);
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++) {
+        if (strcmp(s.attribute->type, "formula") != 0 || !s.arg->given) continue;
+        for (const char *at = strstr(s.arg->text, name); at; at = strstr(at + 1, name))
+            if ((at == s.arg->text || !is_of_name(at[-1]) || isdigit((unsigned char)at[-1])) && !is_of_name(at[n]))
+                return true;
+    }
+    return false;
+}
+
+/* Whether a word can only be a constant, or a mistake: which one is known when the formula is. */
+static bool is_late(const binder *b, const tc_word *w)
+{
+    return w->key && !slot_named(b, w->key, w->text).attribute && !is_text(b, w);
+}
+
+static tacet_status bind_late(const binder *b, const tc_word *w, bool values)
+{
+    double x;
+    if (!is_in_formula(b, w->key)) return refuse_word(b, w);
+    for (const tc_word *other = b->s->word; other < w; other++)
+        if (other->key && strcmp(other->key, w->key) == 0)
+            return tc_refuse(b->e, b->s->source, w->column, w->width, "%s is given twice", w->key);
+    if (values && !tc_written_number(w->text, &x))
+        return tc_refuse(b->e, b->s->source, w->column, w->width, "%s of %s: expected a number, got '%s'", w->key,
+                         b->s->name, w->text);
+    return TACET_OK;
+}
+
 static tacet_status require_all(const binder *b)
 {
     slot s;
@@ -298,10 +338,13 @@ static tacet_status bind(const binder *b, bool values)
         *to.arg = (tc_arg){.text = preset};
         if (preset && values) read_value(to.attribute->type, preset, to.arg);
     }
-    for (int i = 0; i < b->s->count; i++) {
-        const tacet_status status = bind_word(b, &b->s->word[i], values);
-        if (status) return status;
-    }
+    for (int late = 0; late < 2; late++)
+        for (int i = 0; i < b->s->count; i++) {
+            const tc_word *w = &b->s->word[i];
+            if (is_late(b, w) != late) continue;
+            const tacet_status status = late ? bind_late(b, w, values) : bind_word(b, w, values);
+            if (status) return status;
+        }
     return TACET_OK;
 }
 

@@ -6,13 +6,14 @@
  *
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
  *   - a bare word that names a bool attribute sets it
- *   - any other bare word goes to the next positional attribute that is not set, in the order of the tables; so does a
- *     word with = if that attribute is a text, such as a path, and what is before the = is not like any key
+ *   - any other bare word goes to the next positional attribute that is not set, first those that must be given, in the
+ *     order of the tables; so does a word with = if that attribute is a text, such as a path, and what is before the = is not like any key
  *   - an attribute of type "values" takes all bare words that are left, one after the other
  *   - bool values: true, false, on, off, yes, no, 1, 0
  *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text", "a|b|c", "size" (3 or
- *     3x5: rows and columns of pixels), "padding" (a size, or same), "numbers" ("1 2 5" or 1,2,5) or "weights" (numbers, or
- *     balanced)
+ *     3x5: rows and columns of pixels), "padding" (a size, or same), "numbers" ("1 2 5" or 1,2,5), "weights" (numbers, or
+ *     balanced) or "formula" (formula/formula.h)
+ *   - key=number, where a formula uses a name that no attribute has, gives the formula that constant
  *   - limits: 4096 bytes a description, TC_MAX_WORDS words */
 #ifndef TC_SPEC_H
 #define TC_SPEC_H
@@ -61,6 +62,7 @@ typedef struct tc_arg {
     int column, width; /* of the value in the source, when given */
     const float *list; /* of "numbers" and "weights", after tc_spec_numbers: [count]; NULL: none */
     int64_t count;
+    void *made;        /* what an operator made of it (tc_op.prepare) */
 } tc_arg;
 
 /* A table and where its values go; `arg` has an entry for every attribute. */

@@ -22,6 +22,8 @@
 
 #define float double
 #define copysignf copysign
+#define cosf cos
+#define coshf cosh
 #define erff erf
 #define expf exp
 #define fabsf fabs
@@ -30,14 +32,19 @@
 #define log1pf log1p
 #define logf log
 #define powf pow
+#define sinf sin
+#define sinhf sinh
 #define sqrtf sqrt
 #define tanhf tanh
 
 /* What reads the bits of a float is written again. */
+#include "formula/magnitude.h"
 #include "op/largest.h"
 #include "op/rows.h"
 
 #define tc_exp exp
+#define tc_kept(x, keep) ((keep) < 0 ? (x) : fabs(x))
+#define tc_larger(most, x) ((most) | (isfinite(x) ? 0 : INT32_MAX))
 #define tc_cut_of(x, n, k) (k)
 #define tc_keep double_keep
 

@@ -80,7 +80,7 @@ foreach(source ${test_sources})
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
 # The operators in double, which test_finite loads.
-file(GLOB double_sources CONFIGURE_DEPENDS src/base/*.c src/spec/*.c src/op/*.c)
+file(GLOB double_sources CONFIGURE_DEPENDS src/base/*.c src/spec/*.c src/formula/*.c src/op/*.c)
 add_library(finite_reference MODULE tests/finite/reference.c ${double_sources})
 set_target_properties(finite_reference PROPERTIES PREFIX "" SUFFIX .so C_VISIBILITY_PRESET hidden
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

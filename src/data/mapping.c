@@ -1,4 +1,4 @@
-/* map.c: arrays that stay in their file, which is mapped, and how the memory of an array is given back.
+/* mapping.c: arrays that stay in their file, which is mapped, and how the memory of an array is given back.
  *
  * A file is mapped twice, because the kernel is told for each mapping how it will be read: in order, far ahead, or row
  * by row from anywhere, without the pages around each. (Drawing 256 rows of 4 KB from 40 GB took 400 ms from a mapping
