@@ -18,7 +18,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LENGTHS = 3, SHARES = 3, SEEDS = 3, BARS = 4, MOST_STEPS = 2000, WINDOW = 4, GRID = 4, LOOKS = 2048 };
+enum {
+    LENGTHS = 3,
+    SHARES = 3,
+    SEEDS = 3,
+    BARS = 4,
+    MOST_STEPS = 2000,
+    WINDOW = 4,
+    GRID = 4,
+    FREE = -24,
+    LOOKS = 2048
+};
 
 static const int length[LENGTHS] = {200, 500, 2000};
 static const double share[SHARES] = {0.5, 0.25, 0.05};
@@ -156,14 +166,16 @@ static void fixed(const study *s, int index, int steps, uint64_t seed, outcome *
 
 static double between(double a, double b, double part) { return a + (b - a) * part; }
 
-/* What the best fixed lambda with this density does. `index` is where the search begins, and where it ended. */
-static void reference(const study *s, double density, int steps, uint64_t seed, int *index, outcome *o)
+/* What the best fixed lambda with this density does, after *o with almost no penalty; false: that ends lower. `index` is
+ * where the search begins, and where it ended. */
+static bool reference(const study *s, double density, int steps, uint64_t seed, int *index, outcome *o)
 {
     static outcome above, below;
+    if (o->density <= density) return false;
     fixed(s, *index, steps, seed, &above);
-    while (above.density<density && * index> - 40) fixed(s, --*index, steps, seed, &above);
+    while (above.density<density && * index> FREE) fixed(s, --*index, steps, seed, &above);
     fixed(s, *index + 1, steps, seed, &below);
-    while (below.density >= density && *index < 40) {
+    while (below.density >= density) {
         above = below;
         fixed(s, ++*index + 1, steps, seed, &below);
     }
@@ -176,6 +188,7 @@ static void reference(const study *s, double density, int steps, uint64_t seed, 
                    between(above.dead, below.dead, part),
                    {0}};
     for (int i = 0; i < steps; i++) o->curve[i] = (float)between((double)above.curve[i], (double)below.curve[i], part);
+    return true;
 }
 
 static double mean4(const float *x) { return ((double)x[0] + (double)x[1] + (double)x[2] + (double)x[3]) / WINDOW; }
@@ -189,46 +202,64 @@ static void compare(const study *s, const outcome *is, const outcome *best, doub
     by[3] = is->dead - 2 * best->dead;
 }
 
+typedef struct tally {
+    int all, met[BARS], nearly[BARS];
+} tally;
+
+static void count(tally *t, const double *by)
+{
+    t->all++;
+    for (int b = 0; b < BARS; b++) {
+        const bool met = by[b] <= bar[b].most, nearly = by[b] <= 2 * bar[b].most;
+        t->met[b] += met;
+        t->nearly[b] += nearly;
+        if (met)
+            printf("  -     ");
+        else
+            printf("  %.3f%s", by[b], nearly ? " " : "!");
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+/* `index`: where the search for the reference begins. */
+static void compare_at(const study *s, int steps, uint64_t seed, double part, int *index, tally *t)
+{
+    static outcome best, is;
+    char penalty[64];
+    double by[BARS];
+    fixed(s, FREE, steps, seed, &best);
+    const double target = part * best.natural;
+    printf("%5d %5.2f %4d  %6.4f  ", steps, part, (int)seed, target);
+    if (!reference(s, target, steps, seed, index, &best)) {
+        printf("not compared: without a penalty the density ends at %.4f\n", best.density);
+        return;
+    }
+    snprintf(penalty, sizeof penalty, "l1 density=%.9g", target);
+    run(s, penalty, steps, seed, &is);
+    compare(s, &is, &best, target, steps, by);
+    printf("%.4f (%.4f)  %.4g (%.4g)  %.4f (%.4f)  %.3f (%.3f)  |", is.density, best.density, is.loss, best.loss,
+           is.accuracy, best.accuracy, is.dead, best.dead);
+    count(t, by);
+}
+
 void run_targets(const bench_case *c, int threads)
 {
     (void)threads;
-    static outcome best, is;
     study s = {.c = c, .name = c->name};
     open_data(&s);
-    int met[BARS] = {0}, nearly[BARS] = {0}, all = 0, index = -8;
+    tally t = {0};
+    int index = -8;
     printf("steps share seed  target  density (fixed)   loss (fixed)   accuracy (fixed)  dead (fixed)"
            "  |  density  excess  loss  dead: the bars, where not met\n");
-    for (int n = 0; n < LENGTHS; n++)
-        for (uint64_t seed = 0; seed < SEEDS; seed++)
-            for (int k = 0; k < SHARES; k++) {
-                char penalty[64];
-                double by[BARS];
-                fixed(&s, index, length[n], seed, &best);
-                const double target = share[k] * best.natural;
-                reference(&s, target, length[n], seed, &index, &best);
-                snprintf(penalty, sizeof penalty, "l1 density=%.9g", target);
-                run(&s, penalty, length[n], seed, &is);
-                compare(&s, &is, &best, target, length[n], by);
-                printf("%5d %5.2f %4d  %6.4f  %.4f (%.4f)  %.4g (%.4g)  %.4f (%.4f)  %.3f (%.3f)  |", length[n],
-                       share[k], (int)seed, target, is.density, best.density, is.loss, best.loss, is.accuracy,
-                       best.accuracy, is.dead, best.dead);
-                for (int b = 0; b < BARS; b++) {
-                    met[b] += by[b] <= bar[b].most;
-                    nearly[b] += by[b] <= 2 * bar[b].most;
-                    if (by[b] <= bar[b].most)
-                        printf("  -     ");
-                    else
-                        printf("  %.3f%s", by[b], by[b] <= 2 * bar[b].most ? " " : "!");
-                }
-                printf("\n");
-                fflush(stdout);
-                all++;
-            }
+    for (uint64_t seed = 0; seed < SEEDS; seed++)
+        for (int n = 0; n < LENGTHS; n++)
+            for (int k = 0; k < SHARES; k++) compare_at(&s, length[n], seed, share[k], &index, &t);
     for (int b = 0; b < BARS; b++) {
         char what[64];
         snprintf(what, sizeof what, "settings that miss the bar of %s (most: %g)", bar[b].name, bar[b].most);
-        print_bar(what, 1 - (double)met[b] / all, 0.1, true);
+        print_bar(what, 1 - (double)t.met[b] / t.all, 0.1, true);
         snprintf(what, sizeof what, "settings off by more than twice the bar of %s", bar[b].name);
-        print_bar(what, 1 - (double)nearly[b] / all, 0, true);
+        print_bar(what, 1 - (double)t.nearly[b] / t.all, 0, true);
     }
 }
