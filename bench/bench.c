@@ -20,6 +20,17 @@
     .model = "linear 512 | relu | linear 512 | relu | linear 10", .loss = "cross_entropy", .in = 784, .batch = 128
 #define L1_CASE MLP_CASE, .penalty[0] = {"relu*", "l1 1e-3"}
 #define SGD .optimizer = "sgd lr=0.1 momentum=0.9"
+#define ADAM .optimizer = "adam lr=1e-3"
+#define ON_RELU1 .penalty[0] = {"relu1"}
+#define DIGITS_CASE                                                                                                    \
+    .model = "linear 128 | relu | linear 64 | relu | linear 10", .loss = "cross_entropy", .in = 64, .batch = 82,       \
+    ON_RELU1
+#define SMALL_CNN_CASE                                                                                                 \
+    .model = "conv2d 16 3 padding=1 | relu | max_pool2d 2 | conv2d 32 3 padding=1 | relu | max_pool2d 2 | flatten | "  \
+             "linear 10",                                                                                              \
+    IMAGE_CASE, .batch = 64
+#define CODES_CASE                                                                                                     \
+    .model = "linear 2048 | relu | linear 512", .loss = "mse reduce=sample", .in = 512, .batch = 128, ON_RELU1
 #define STILL .optimizer = "sgd lr=0 momentum=0.9" /* all the work of a step, but the weights do not change */
 
 static const bench_case cases[] = {
@@ -35,8 +46,8 @@ static const bench_case cases[] = {
      .alone = 1000, .warm = 9, .rounds = 9, .steps = 6},
     {"infer-1", run_paired, 0.12, .model = "linear 2048 | relu | linear 2048 | relu | linear 2048 | relu | linear 10",
      .in = 784, .batch = 1, .density = 0.02, .warm = 64, .rounds = 15, .steps = 64},
-    {"python-seed", run_python, 1.0 / 60, .over = 3, .threads = 1, SEED_CASE, .peer = {"seed"}, .warm = 200, .rounds = 15,
-     .steps = 1000},
+    {"python-seed", run_python, 1.0 / 60, .over = 3, .threads = 1, SEED_CASE, .peer = {"seed"}, .warm = 200,
+     .rounds = 15, .steps = 1000},
     {"python-mlp-l1", run_python, 0.30, .threads = 1, L1_CASE, SGD, .images = true, .peer = {"mlp-l1"}, .warm = 4 * 469,
      .rounds = 9, .steps = 52},
     /* A step is an epoch. */
@@ -67,6 +78,15 @@ static const bench_case cases[] = {
     {"cores", run_cores, .threads = 2, MLP_CASE, SGD, .images = true, .warm = 469, .rounds = 15, .steps = 60},
     {"steering-sgd", run_steering, .threads = 1, .named = true, .optimizer = "sgd lr=0.05 momentum=0.9"},
     {"steering-adam", run_steering, .threads = 1, .named = true, .optimizer = "adam lr=1e-3"},
+    {"targets-digits-sgd", run_targets, .threads = 1, .named = true, DIGITS_CASE, SGD},
+    {"targets-digits-adam", run_targets, .threads = 1, .named = true, DIGITS_CASE, ADAM},
+    {"targets-mlp-sgd", run_targets, .threads = 1, .named = true, MLP_CASE, SGD, .images = true, ON_RELU1},
+    {"targets-mlp-adam", run_targets, .threads = 1, .named = true, MLP_CASE, ADAM, .images = true, ON_RELU1},
+    {"targets-cnn-sgd", run_targets, .threads = 1, .named = true, SMALL_CNN_CASE, SGD, ON_RELU1},
+    {"targets-cnn-adam", run_targets, .threads = 1, .named = true, SMALL_CNN_CASE, ADAM, ON_RELU1},
+    {"targets-codes-sgd", run_targets, .threads = 1, .named = true, CODES_CASE,
+     .optimizer = "sgd lr=1e-3 momentum=0.9"},
+    {"targets-codes-adam", run_targets, .threads = 1, .named = true, CODES_CASE, ADAM},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

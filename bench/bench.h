@@ -130,6 +130,7 @@ void run_density(const bench_case *c, int threads); /* density.c */
 void run_penalty(const bench_case *c, int threads); /* alone.c */
 void run_ledger(const bench_case *c, int threads);
 void run_steering(const bench_case *c, int threads); /* steering.c */
+void run_targets(const bench_case *c, int threads);  /* targets.c */
 void run_deep(const bench_case *c, int threads);
 void run_start(const bench_case *c, int threads);
 void run_accuracy(const bench_case *c, int threads); /* accuracy.c */
