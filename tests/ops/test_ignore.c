@@ -39,14 +39,6 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     *tc_partial(c, begin) = sum;
 }
 
-static void weigh(const tc_call *c, int64_t begin, int64_t end)
-{
-    const int64_t per = c->x[1].n;
-    double weight = 0;
-    for (int64_t i = begin * per; i < end * per; i++) weight += c->x[1].ids[i] > 0;
-    *tc_partial_weight(c, begin) = weight;
-}
-
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = tc_units(&c->x[0]), per = tc_positions(&c->x[0]);
