@@ -87,9 +87,6 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
     return t->of >= 0 ? g->value[t->of].arg : t->arg;
 }
 
-/* Whether it divides by weights that depend on the data. */
-static inline bool tc_term_weighs(const tc_term *t) { return (t->op->flags & TC_WEIGHS) && t->reduce == TC_MEAN; }
-
 /* The value that a term is on: its input k, or the layer that it penalises. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
 

@@ -197,28 +197,28 @@ enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 }; /* only of losses */
 
 enum {
-    TC_READS_X = 1 << 0,     /* backward reads x (which includes parameters): it must be kept until then */
-    TC_READS_Y = 1 << 1,     /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2, /* output element i depends only on input element i; pieces are elements.
+    TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */
+    TC_READS_Y = 1 << 1,      /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2,  /* output element i depends only on input element i; pieces are elements.
                                * Scalar: a sum over elements, so joint equals separate, also for prox */
-    TC_IN_PLACE = 1 << 3,    /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,  /* scalar: additive over samples (except for the divisor of reduce) */
-    TC_MAKES_ZEROS = 1 << 5, /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 6, /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,      /* dL/dx[0] is 0 wherever y is 0, for any g */
-    TC_TURNS = 1 << 8,       /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
+    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (except for the divisor of reduce) */
+    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, for any g */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
                                * (tc_view.turned) */
-    TC_RANDOM = 1 << 9,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 10,   /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,      /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,       /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
                                * one is only for values of the batch, and is not a sum over samples */
-    TC_SPARSIFIES = 1 << 12, /* penalty: made to set values to exactly 0 */
-    TC_ESTIMATES = 1 << 13,  /* gradients into parameters are estimates by a given formula, not derivatives */
-    TC_VECTORS = 1 << 14,    /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12,  /* penalty: made to set values to exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by a given formula, not derivatives */
+    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 15, /* scalar: a mean divides by weights that depend on the data (see tc_call.weights, weigh) */
-    TC_LOGITS = 1 << 16, /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17   /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+    TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (tc_call.weights, weigh) */
+    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
                                * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 

@@ -240,6 +240,9 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value);
 unsigned tc_fire_ways(const tacet_plan *p,
                       int layer); /* the ways in which the layer has products on lists (tc_lists) */
 
+/* The call of a term in training if its denominator is a sum of weights that are fed; otherwise NULL. */
+const tc_call *tc_plan_weighing(const tacet_plan *p, int term);
+
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);

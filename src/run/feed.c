@@ -129,8 +129,9 @@ static tacet_status check_weights(tacet_plan *p, int v, const float *weight)
     const tc_gather *g = &p->feed[v].gather;
     for (int64_t i = 0; i < p->run.rows; i++)
         if (!(weight[i] >= 0 && isfinite(weight[i])))
-            return tc_fail(&p->error, TACET_FAILED, "%s: row %lld has the weight %g; a weight is a number of at least 0",
-                           tc_plan_name(p, v), (long long)(g->index ? g->index[i] : i), (double)weight[i]);
+            return tc_fail(&p->error, TACET_FAILED,
+                           "%s: row %lld has the weight %g; a weight is a number of at least 0", tc_plan_name(p, v),
+                           (long long)(g->index ? g->index[i] : i), (double)weight[i]);
     return TACET_OK;
 }
 
@@ -164,8 +165,7 @@ tacet_status tc_run_gather_input(tacet_plan *p, int list, int v)
     rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
     r.gather.to = to;
     tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
-    if (f->weights) return check_weights(p, v, to);
-    return TACET_OK;
+    return f->weights ? check_weights(p, v, to) : TACET_OK;
 }
 
 tacet_status tc_run_gather(tacet_plan *p, int list)

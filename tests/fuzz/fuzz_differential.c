@@ -4,7 +4,10 @@
  *     one thread and three, in every bit of the checkpoint and of the outputs
  *     a run that was resumed from a checkpoint and one that was not, likewise
  *     a network and the model that was saved and loaded, in the outputs and in the terms
- *     products on firing lists and dense ones, up to rounding */
+ *     products on firing lists and dense ones, up to rounding
+ *     steps of several batches and of one, likewise, unless a layer mixes samples
+ *
+ * In the first three, too, steps may have several batches, and weights be averaged. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -42,6 +45,8 @@ typedef struct net {
     tacet_sparse sparse;
     bool keeps; /* every value and gradient is readable */
     bool large; /* so large that its steps are divided among threads */
+    int parts;  /* batches of a step */
+    double ema;
 } net;
 
 /* One plan, and what it is fed. */
@@ -84,6 +89,8 @@ static bool compile(const net *n, bool trains, tacet_sparse sparse, int threads,
                       .epochs = 2,
                       .sparse = sparse,
                       .ledger = 1,
+                      .accumulate = n->parts,
+                      .ema = n->ema,
                       .metrics = trains ? n->metrics : NULL};
     r->p = tacet_graph_error(describe(n, r)) ? NULL : tacet_compile(r->g, &c, NULL);
     return r->p;
@@ -241,6 +248,9 @@ static void choose(net *n, bytes *b)
         n->options++;
         if (!accepted(n, true)) n->options--;
     }
+    n->ema = pick(b, 4) == 1 ? 0.5 : 0;
+    n->parts = 1 + pick(b, 4);
+    if (!accepted(n, true)) n->parts = 1;
 }
 
 /* ---- Data ---- */
@@ -282,19 +292,31 @@ static bool fill(const net *n, bytes *b, data *d)
     return true;
 }
 
-static void feed(const net *n, run *r, const data *d)
+static void feed(const net *n, run *r, const data *d, int64_t row)
 {
-    if (tacet_feed(r->p, r->x, TACET_F32, d->x)) fuzz_fail("%s", tacet_plan_error(r->p)->message);
+    int64_t label = 1;
+    for (int i = 0; i < n->label_rank; i++) label *= n->labels[i];
+    if (tacet_feed(r->p, r->x, TACET_F32, d->x + row * d->row)) fuzz_fail("%s", tacet_plan_error(r->p)->message);
     if (!r->t.id) return;
     const bool labels = n->target == LABELS;
-    if (tacet_feed(r->p, r->t, labels ? TACET_I32 : TACET_F32, labels ? (const void *)d->labels : d->t))
+    if (tacet_feed(r->p, r->t, labels ? TACET_I32 : TACET_F32,
+                   labels ? (const void *)(d->labels + row * label) : d->t + row * d->target))
         fuzz_fail("%s", tacet_plan_error(r->p)->message);
 }
 
 static tacet_status step(const net *n, run *r, const data *d, int k)
 {
-    feed(n, r, d);
-    return tacet_step(r->p, d->rows[k]);
+    const int64_t rows = d->rows[k], parts = rows < n->parts ? rows : n->parts;
+    tacet_status s = TACET_OK;
+    for (int pass = parts < 2 || !tacet_weighs(r->p); pass < 2; pass++)
+        for (int64_t i = 0; i < parts && s == TACET_OK; i++) {
+            const int64_t from = rows * i / parts, of = rows * (i + 1) / parts - from;
+            feed(n, r, d, from);
+            s = pass == 0       ? tacet_weigh(r->p, of)
+                : i + 1 < parts ? tacet_accumulate(r->p, of, rows)
+                                : tacet_step(r->p, of);
+        }
+    return s;
 }
 
 /* ---- Findings ---- */
@@ -321,7 +343,7 @@ __attribute__((format(printf, 1, 2))) static void differs(const char *format, ..
         LINE("\n    loss %s: %s", n->target == LABELS ? "labels" : n->target == ITSELF ? "x" : "numbers", n->loss[i]);
     for (int i = 0; i < n->penalties; i++) LINE("\n    penalties %s: %s", n->penalty[i][0], n->penalty[i][1]);
     for (int i = 0; i < n->options; i++) LINE("\n    options %s: %s", n->option[i][0], n->option[i][1]);
-    LINE("\n    optimizer %s; metrics %s", n->optimizer, n->metrics);
+    LINE("\n    optimizer %s; metrics %s; %d batches a step, ema %g", n->optimizer, n->metrics, n->parts, n->ema);
 #undef LINE
     fuzz_fail("%s", text);
 }
@@ -352,7 +374,7 @@ static int64_t answers(const net *n, run *r, const data *d, bool loaded, double 
     static float y[ROOM];
     int64_t count = 0;
     tacet_value_info v = {.size = sizeof v};
-    feed(n, r, d);
+    feed(n, r, d, 0);
     if (tacet_forward(r->p, n->batch)) return 0;
     tacet_value_at(r->p, r->y.id - 1, &v);
     if (v.elements * n->batch <= ROOM - 100 && tacet_read(r->p, v.name, y, (size_t)(v.elements * n->batch)) == TACET_OK)
@@ -489,23 +511,41 @@ static double distance(const float *a, const float *b, int64_t n)
     return far / most;
 }
 
-/* A network in which the last bit of a weight matters more than the difference, at a kink or a tie, proves nothing. */
-static void up_to_rounding(const net *n, const data *d, const char *from)
+/* Two ways of making one step. A network in which the last bit of a weight matters more than the difference, at a kink or
+ * a tie, proves nothing. */
+typedef struct way {
+    const char *name;
+    int parts;
+    tacet_sparse sparse;
+} way;
+
+static void up_to_rounding(const net *n, const data *d, const char *from, way a, way b)
 {
     enum { SHAKES = 8 };
-    static float lists[ROOM], dense[ROOM], shaken[ROOM];
-    net own = *n;
-    own.sparse = TACET_SPARSE_AUTO; /* a checkpoint has figures of lists only then */
-    const int64_t count = one_step(&own, d, from, TACET_SPARSE_ALWAYS, 0, lists);
-    const int64_t other = one_step(&own, d, from, TACET_SPARSE_NEVER, 0, dense);
-    const double far = count == other ? distance(lists, dense, count) : 1;
+    static float first[ROOM], second[ROOM], shaken[ROOM];
+    net one = *n, other = *n;
+    one.sparse = other.sparse = TACET_SPARSE_AUTO; /* a checkpoint has figures of lists only then */
+    one.parts = a.parts, other.parts = b.parts;
+    const int64_t count = one_step(&one, d, from, a.sparse, 0, first);
+    const int64_t due = one_step(&other, d, from, b.sparse, 0, second);
+    const double far = count == due ? distance(first, second, count) : 1;
     if (far <= 2e-6) return;
     for (uint32_t seed = 1; seed <= SHAKES; seed++) {
-        if (one_step(&own, d, from, TACET_SPARSE_NEVER, seed, shaken) != other) return;
-        if (distance(shaken, dense, other) > far / 10) return;
+        if (one_step(&other, d, from, b.sparse, seed, shaken) != due) return;
+        if (distance(shaken, second, due) > far / 10) return;
     }
-    if (count != other) differs("on lists: %lld gradients, dense: %lld", (long long)count, (long long)other);
-    differs("on lists, gradients differ from the dense ones by %g of the largest", far);
+    if (count != due) differs("%s: %lld gradients, %s: %lld", a.name, (long long)count, b.name, (long long)due);
+    differs("%s, gradients differ from those %s by %g of the largest", a.name, b.name, far);
+}
+
+/* Whether a layer sees only a batch, not the whole step. */
+static bool mixes(const net *n)
+{
+    bool found = false;
+    tacet_entry e = {.size = sizeof e};
+    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
+        for (int k = 0; k < n->layers && e.mixes; k++) found = found || strstr(n->layer[k], e.name) == n->layer[k];
+    return found;
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *input, size_t size)
@@ -518,8 +558,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *input, size_t size)
     choose(&n, &b);
     if (n.losses && fill(&n, &b, &d) && accepted(&n, true)) {
         in_every_bit(&n, &d);
-        up_to_rounding(&n, &d, "");
-        up_to_rounding(&n, &d, "half");
+        for (int i = 0; i < 2; i++) {
+            const char *from = i ? "half" : "";
+            up_to_rounding(&n, &d, from, (way){"on lists", n.parts, TACET_SPARSE_ALWAYS},
+                           (way){"of dense products", n.parts, TACET_SPARSE_NEVER});
+            if (n.parts > 1 && !mixes(&n))
+                up_to_rounding(&n, &d, from, (way){"in several batches", n.parts, TACET_SPARSE_NEVER},
+                               (way){"of one batch", 1, TACET_SPARSE_NEVER});
+        }
     }
     fuzz_memory_end();
     return 0;
