@@ -21,10 +21,11 @@ enum {
     TC_CSV_ONEHOT,
     TC_CSV_UNKNOWN,
     TC_CSV_DELIMITER,
-    TC_CSV_ID
+    TC_CSV_ID,
+    TC_CSV_SAMPLE_WEIGHT
 };
 
-typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT } tc_role;
+typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT, TC_WEIGHT } tc_role;
 
 typedef struct tc_column {
     const char *name; /* "": it has none */
@@ -44,7 +45,7 @@ typedef struct tc_columns {
     tacet_error *e;
     int64_t count, inputs, targets;
     bool header;
-    tc_column *label, *id; /* or NULL */
+    tc_column *label, *id, *weight; /* or NULL */
     tc_column *column;
     int64_t *by_name; /* [count], in the order of the names */
     tc_text names;

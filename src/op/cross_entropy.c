@@ -36,7 +36,7 @@ static bool attributes(tc_sketch *s, int64_t classes)
     s->ignored = ways_of(s->arg).ignored;
     if (!weight->given) return true;
     if (!weight->list)
-        return tc_shape_refuse(s, "class_weight=balanced needs the number of labels of each class: tacet_data_loss writes the "
+        return tc_shape_refuse(s, "class_weight=balanced needs the number of labels of each class: tacet_data_balance writes the "
                                   "weights of some data, or give them as numbers, class_weight=\"1 2 5\"");
     if (weight->count != classes)
         return tc_shape_refuse(s, "class_weight needs a number for each of the %lld classes, got %lld",
