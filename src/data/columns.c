@@ -62,6 +62,14 @@ const char *tc_columns_delimiter(const tc_columns *c, const char *text)
     return strchr(text, ';') ? "\";\"" : strchr(text, '\t') ? "tab" : strchr(text, '|') ? "\"|\"" : NULL;
 }
 
+char tc_delimiter_of(const char *text)
+{
+    if (strcmp(text, "tab") == 0) return '\t';
+    const bool one = strlen(text) == 1 && *text > 0 && !strchr("\"\r\n.+-", *text);
+    const bool digit_or_letter = (*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z');
+    return one && !digit_or_letter ? *text : '\0';
+}
+
 /* ---- Names ---- */
 
 typedef struct named {

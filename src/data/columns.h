@@ -88,6 +88,7 @@ const char *tc_columns_value(const tc_columns *c, int64_t i, char text[160]);
 
 /* In a file of one column: the delimiter that a field of it seems to hold, as an attribute's value, or NULL. */
 const char *tc_columns_delimiter(const tc_columns *c, const char *text);
+char tc_delimiter_of(const char *text); /* what the attribute means; 0: no delimiter */
 
 /* Adds what other data need to be read in the same way. */
 tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to);

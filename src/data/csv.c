@@ -450,22 +450,13 @@ static tacet_status read_all(csv *c)
     return !status && t->remarks.failed ? tc_fail_memory(c->reader.error) : status;
 }
 
-/* The delimiter, or 0. */
-static char delimiter_of(const char *text)
-{
-    if (strcmp(text, "tab") == 0) return '\t';
-    const bool one = strlen(text) == 1 && *text > 0 && !strchr("\"\r\n.+-", *text);
-    const bool digit_or_letter = (*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z');
-    return one && !digit_or_letter ? *text : '\0';
-}
-
 static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)test;
     const tc_columns columns = {.t = t, .spec = spec, .arg = arg, .e = e, .names.mem = t->mem};
     const char *theirs = tc_json_text(
         tc_json_get(t->expect, "delimiter")); /* of the rows that the model was trained on */
-    const char delimiter = delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
+    const char delimiter = tc_delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
     tc_fill fill;
     double value;
     if (!delimiter)

@@ -35,29 +35,27 @@ static double slope_of(const parts *p, double gamma) { return p->left > 0 ? gamm
 
 TC_INLINE float f(float x, float t, const float *a) { return (float)value((double)x, (double)t, a); }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+static double df_dx(double x, double t, const float *a)
 {
     const double gamma = (double)a[GAMMA];
-    const parts p = parts_of((double)x, (double)t, a);
-    const double bend = slope_of(&p, gamma) * (2 * (double)t - 1) * p.s * (1 - p.s) * p.l;
-    return (float)(p.alpha * (pow(p.left, gamma) * (p.s - (double)t) - bend));
+    const parts p = parts_of(x, t, a);
+    return p.alpha * (pow(p.left, gamma) * (p.s - t) - slope_of(&p, gamma) * (2 * t - 1) * p.s * (1 - p.s) * p.l);
 }
 
-TC_INLINE float df_dt(float x, float t, const float *a)
+static double df_dt(double x, double t, const float *a)
 {
     const double gamma = (double)a[GAMMA], alpha = (double)a[ALPHA];
-    const parts p = parts_of((double)x, (double)t, a);
+    const parts p = parts_of(x, t, a);
     const double power = pow(p.left, gamma), turn = alpha < 0 ? 0 : 2 * alpha - 1;
-    return (float)(power * (turn * p.l - p.alpha * (double)x) + slope_of(&p, gamma) * (1 - 2 * p.s) * p.alpha * p.l);
+    return power * (turn * p.l - p.alpha * x) + slope_of(&p, gamma) * (1 - 2 * p.s) * p.alpha * p.l;
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward_wide(c, begin, end, f, value); }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const float seed = (float)tc_seed(c);
-    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
-    tc_pair_gradient(c, begin, end, 1, seed, df_dt);
+    tc_pair_gradient_wide(c, begin, end, 0, df_dx);
+    tc_pair_gradient_wide(c, begin, end, 1, df_dt);
 }
 
 const tc_op tc_op_focal_with_logits = {

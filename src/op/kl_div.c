@@ -18,25 +18,24 @@ TC_INLINE double wide(double x, double t, const float *a)
     return t == 0 ? 0 : t * (log(t) - x);
 }
 
-TC_INLINE float df_dx(float x, float t, const float *a)
+static double df_dx(double x, double t, const float *a)
 {
     (void)x;
-    return a[LOG_TARGET] != 0.0f ? -expf(t) : -t;
+    return a[LOG_TARGET] != 0.0f ? -exp(t) : -t;
 }
 
-TC_INLINE float df_dt(float x, float t, const float *a)
+static double df_dt(double x, double t, const float *a)
 {
-    if (a[LOG_TARGET] != 0.0f) return expf(t) * (t + 1.0f - x);
-    return t == 0.0f ? 0.0f : logf(t) + 1.0f - x;
+    if (a[LOG_TARGET] != 0.0f) return exp(t) * (t + 1 - x);
+    return t == 0 ? 0 : log(t) + 1 - x;
 }
 
 static void forward(const tc_call *c, int64_t begin, int64_t end) { tc_pair_forward_wide(c, begin, end, f, wide); }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const float seed = (float)tc_seed(c);
-    tc_pair_gradient(c, begin, end, 0, seed, df_dx);
-    tc_pair_gradient(c, begin, end, 1, seed, df_dt);
+    tc_pair_gradient_wide(c, begin, end, 0, df_dx);
+    tc_pair_gradient_wide(c, begin, end, 1, df_dt);
 }
 
 const tc_op tc_op_kl_div = {
