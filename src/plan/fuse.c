@@ -7,7 +7,7 @@
  *                 too weak to tell, the gradients are stored after all and checked
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
- * A weight is updated in the usual way if a penalty in the objective is on it, if several layers use it, if it is
+ * A weight is updated in the usual way if gradients are clipped, whose norm must be known before the first update, if a penalty in the objective is on it, if several layers use it, if it is
  * small, or if there are several ranks, whose gradients must be summed. run/fused.c does the work of a step. */
 #include "plan/plan.h"
 
@@ -26,11 +26,16 @@ static bool has_one_source(const tacet_plan *p, int v)
     return layers == 1 && p->graph->value[owner->input[0]].batch;
 }
 
+bool tc_plan_clips(const tacet_plan *p)
+{
+    return p->update.common[TC_OPTIM_CLIP_NORM].given || p->update.common[TC_OPTIM_CLIP_VALUE].given;
+}
+
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
 {
     const tc_value *v = &p->graph->value[at->value];
     const tc_silent *silent = p->graph->value[v->owner].op->silent;
-    return at->trains && at->n >= LEAST && p->set.ranks.count == 1 && v->slot == 0 && !v->keep_gradient && silent &&
+    return at->trains && at->n >= LEAST && !tc_plan_clips(p) && p->set.ranks.count == 1 && v->slot == 0 && !v->keep_gradient && silent &&
            silent->tile && has_one_source(p, at->value);
 }
 

@@ -66,6 +66,10 @@ int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */
 tacet_status tc_run_guard(tacet_plan *p);
 
+/* The sum of x^2 over x[n], run by run; the runs are added in a fixed tree. */
+double tc_run_squares(tacet_plan *p, const float *x, int64_t n);
+/* Clips the gradients, whose norm is given. Returns a bound on their magnitudes. */
+double tc_run_clip(tacet_plan *p, double norm);
 void tc_run_apply(tacet_plan *p);
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
