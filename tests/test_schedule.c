@@ -79,7 +79,10 @@ static void check_rates(const char *text, int epochs, int each, const double *lo
 static void rates_of_pytorch(void **state)
 {
     (void)state;
-#define LIST(...) {__VA_ARGS__}
+#define LIST(...)                                                                                                      \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
 #define SCHEDULE(text, epochs, each, losses, rates)                                                                    \
     {                                                                                                                  \
         static const double loss[] = losses, rate[] = rates;                                                           \
@@ -138,8 +141,8 @@ static void refused(void **state)
     }
 }
 
-/* Weights that are large enough to be updated tile by tile are not while gradients are clipped: a norm that is never reached
- * changes nothing, and one that always is makes every update that long. */
+/* Weights that are large enough to be updated tile by tile are not while gradients are clipped: a norm that is never
+ * reached changes nothing, and one that always is makes every update that long. */
 static void large_weights(void **state)
 {
     (void)state;
@@ -187,8 +190,9 @@ static void not_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rates_of_pytorch), cmocka_unit_test(losses_that_say_nothing), cmocka_unit_test(refused),
-        cmocka_unit_test(large_weights),    cmocka_unit_test(not_finite),
+        cmocka_unit_test(rates_of_pytorch), cmocka_unit_test(losses_that_say_nothing),
+        cmocka_unit_test(refused),          cmocka_unit_test(large_weights),
+        cmocka_unit_test(not_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

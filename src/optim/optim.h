@@ -48,8 +48,8 @@ typedef struct tc_optim {
     bool normalises; /* divides the gradient by its size: an update moves a parameter by about lr at most */
 } tc_optim;
 
-/* The attributes that all optimizers share, after those of a schedule. In an array of TC_OPTIM_COMMON tc_args, TC_SCHEDULE_FROM
- * and TC_SCHEDULE_UNTIL stay zeroed, and the table begins at TC_SCHEDULE_KIND. */
+/* The attributes that all optimizers share: those of a schedule, then the clipping of gradients. In an array of
+ * TC_OPTIM_COMMON tc_args TC_SCHEDULE_FROM and TC_SCHEDULE_UNTIL stay zeroed: the table begins at TC_SCHEDULE_KIND. */
 extern const tc_attribute tc_optim_common[];
 enum { TC_OPTIM_CLIP_NORM = TC_SCHEDULE_ATTRS, TC_OPTIM_CLIP_VALUE, TC_OPTIM_COMMON };
 

@@ -4,8 +4,8 @@
  *     clip_value    g <- min(max(g, -clip_value), clip_value)
  *     clip_norm     g <- g min(1, clip_norm / (|g| + 1e-6)),   |g| the norm of the gradients of all parameters
  *
- * Both are done in the block of gradients, so what is read of a parameter's gradient after the step is what the update has
- * used. With several ranks the gradients have been summed by then. */
+ * Both are done in the block of gradients, so what is read of a parameter's gradient after the step is what the update
+ * has used. With several ranks the gradients have been summed by then. */
 #include "run/run.h"
 
 #include <math.h>

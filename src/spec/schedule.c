@@ -21,7 +21,8 @@ static double constant(const tc_arg *arg, double epoch, double epochs, double ea
     return 1;
 }
 
-/* Reads the next of numbers with spaces or commas between them; false at the end, or if it is not a number (at: why). */
+/* Reads the next of numbers with spaces or commas between them. False at the end, or, with *at before it, at something
+ * that is not a number. */
 static bool next_number(const char **at, double *x)
 {
     char *end;

@@ -10,9 +10,9 @@
 #include <math.h>
 
 /* The attributes, in the order of the enumeration below. A penalty's are TC_SCHEDULE_BOUNDS, then TC_SCHEDULE_ROWS; an
- * optimizer's are TC_SCHEDULE_ROWS, then TC_SCHEDULE_OF_RATES, and begin at TC_SCHEDULE_KIND. An array of TC_SCHEDULE_ATTRS
- * zeroed tc_args means that none was given. drop: the name of a step's factor, which must not be that of an attribute of
- * an operator. */
+ * optimizer's are TC_SCHEDULE_ROWS, then TC_SCHEDULE_OF_RATES, and begin at TC_SCHEDULE_KIND. An array of
+ * TC_SCHEDULE_ATTRS zeroed tc_args means that none was given. drop: the name of a step's factor, which must not be that
+ * of an attribute of an operator. */
 #define TC_SCHEDULE_BOUNDS                                                                                             \
     {"from", "float", "0", "epochs after which it begins; before, lambda is 0", false},                                \
     {                                                                                                                  \
