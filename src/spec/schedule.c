@@ -84,32 +84,69 @@ static double one_cycle(const tc_arg *arg, double epoch, double epochs, double e
     return last + (1 - last) * half_wave(length > 0 ? fmin((epoch - peak) / length, 1) : 1);
 }
 
+/* ---- What goes together ---- */
+
+static const char *check_step(const tc_arg *arg)
+{
+    const tc_arg *every = &arg[TC_SCHEDULE_EVERY];
+    const char *at = milestones_of(arg);
+    double due, last = 0;
+    if (!arg[TC_SCHEDULE_MILESTONES].given)
+        return every->number > 0 ? NULL : "schedule=step needs every=EPOCHS, above 0";
+    if (every->number != 0) return "milestones and every exclude each other";
+    while (next_number(&at, &due)) {
+        if (!(due > last)) return "milestones must be epochs above 0, each later than the one before";
+        last = due;
+    }
+    return *at || last == 0 ? "milestones must be numbers of epochs, as in milestones=\"30 60 80\"" : NULL;
+}
+
+static const char *check_one_cycle(const tc_arg *arg)
+{
+    const double start = arg[TC_SCHEDULE_PCT_START].number;
+    if (!(start >= 0 && start <= 1)) return "pct_start must be from 0 to 1";
+    if (!(arg[TC_SCHEDULE_DIV_FACTOR].number >= 1)) return "div_factor must be at least 1";
+    if (!(arg[TC_SCHEDULE_FINAL_DIV_FACTOR].number > 0)) return "final_div_factor must be above 0";
+    return arg[TC_SCHEDULE_FLOOR].number != 0 ? "schedule=one_cycle has final_div_factor instead of floor" : NULL;
+}
+
+static const char *check_plateau(const tc_arg *arg)
+{
+    if (!(arg[TC_SCHEDULE_DROP].number < 1)) return "schedule=plateau needs a gamma below 1";
+    if (arg[TC_SCHEDULE_PATIENCE].number < 0) return "patience must be at least 0 epochs";
+    if (arg[TC_SCHEDULE_COOLDOWN].number < 0) return "cooldown must be at least 0 epochs";
+    return arg[TC_SCHEDULE_THRESHOLD].number < 0 ? "threshold must be at least 0" : NULL;
+}
+
 /* In the order of the words of the attribute `schedule`; a lambda has those in TC_SCHEDULE_WORDS. */
 static const tc_schedule table[] = {
-    {"constant", "1", "Does not change.", "torch.optim.lr_scheduler.ConstantLR, factor 1", false, 0, constant},
+    {"constant", "1", "Does not change.", "torch.optim.lr_scheduler.ConstantLR, factor 1", .factor = constant},
     {"linear", "1 - (1 - floor) epoch / epochs", "A straight line down to the floor at the end.",
-     "torch.optim.lr_scheduler.LinearLR", true, 0, linear},
+     "torch.optim.lr_scheduler.LinearLR", .factor = linear, .needs_end = true},
     {"cosine", "floor + (1 - floor) (1 + cos(pi epoch / epochs)) / 2", "Half a cosine down to the floor at the end.",
-     "Loshchilov, Hutter: SGDR, ICLR 2017; torch.optim.lr_scheduler.CosineAnnealingLR", true, 0, cosine},
+     "Loshchilov, Hutter: SGDR, ICLR 2017; torch.optim.lr_scheduler.CosineAnnealingLR", .factor = cosine,
+     .needs_end = true},
     {"step", "drop^floor(epoch / every), or drop^(milestones so far)",
      "Multiplies by a factor, gamma of a rate and drop of a lambda, every few epochs, or at the milestones of a rate.",
-     "torch.optim.lr_scheduler.StepLR, MultiStepLR", false, 0, step},
+     "torch.optim.lr_scheduler.StepLR, MultiStepLR", .factor = step, .check = check_step, .own = TC_SCHEDULE_MILESTONES,
+     .owns = 1, .alone = "milestones needs schedule=step"},
     {"warmup_cosine", "epoch / warmup, then as cosine",
-     "A warm-up, in a tenth of the run unless warmup is given, then half a "
-     "cosine down to the floor at the end.",
-     "transformers.get_cosine_schedule_with_warmup; keras.optimizers.schedules.CosineDecay", true, 0.1, cosine},
+     "A warm-up, in a tenth of the run unless warmup is given, then half a cosine down to the floor at the end.",
+     "transformers.get_cosine_schedule_with_warmup; keras.optimizers.schedules.CosineDecay", .factor = cosine,
+     .needs_end = true, .warmup = 0.1},
     {"one_cycle", "half a cosine from 1 / div_factor up to 1, then one down to 1 / div_factor / final_div_factor",
      "Rises to lr in the first part of the run, then falls to almost 0. The momentum stays as it is.",
      "Smith, Topin: Super-convergence, arXiv:1708.07120, 2017; torch.optim.lr_scheduler.OneCycleLR, "
      "cycle_momentum=False",
-     true, 0, one_cycle},
+     .factor = one_cycle, .check = check_one_cycle, .needs_end = true, .own = TC_SCHEDULE_PCT_START, .owns = 3,
+     .alone = "pct_start, div_factor and final_div_factor need schedule=one_cycle"},
     {"plateau", "gamma^drops, at least floor",
      "Multiplies the rate by gamma when the loss of the validation data, or of the training data without any, has not "
      "improved for more than `patience` epochs.",
-     "torch.optim.lr_scheduler.ReduceLROnPlateau, mode min", false, 0, constant},
+     "torch.optim.lr_scheduler.ReduceLROnPlateau, mode min", .factor = constant, .check = check_plateau,
+     .own = TC_SCHEDULE_PATIENCE, .owns = 4,
+     .alone = "patience, threshold, threshold_mode and cooldown need schedule=plateau"},
 };
-
-enum { PLATEAU = sizeof table / sizeof table[0] - 1 };
 
 const tc_attribute tc_schedule_attribute[] = {TC_SCHEDULE_RATE, {0}};
 
@@ -119,49 +156,28 @@ const tc_schedule *tc_schedule_at(int i) { return i >= 0 && i < tc_schedule_coun
 
 static const tc_schedule *schedule_of(const tc_arg *arg) { return &table[(int)arg[TC_SCHEDULE_KIND].number]; }
 
-/* The reason to refuse milestones, or NULL. */
-static const char *check_milestones(const tc_arg *arg)
+/* An attribute that only another schedule has. */
+static const char *check_own(const tc_arg *arg)
 {
-    const char *at = milestones_of(arg);
-    double due, last = 0;
-    if (arg[TC_SCHEDULE_EVERY].number != 0) return "milestones and every exclude each other";
-    while (next_number(&at, &due)) {
-        if (!(due > last)) return "milestones must be epochs above 0, each later than the one before";
-        last = due;
-    }
-    return *at || last == 0 ? "milestones must be numbers of epochs, as in milestones=\"30 60 80\"" : NULL;
-}
-
-/* The same for attributes of other schedules of a rate. */
-static const char *check_rate(const tc_arg *arg)
-{
-    const double start = arg[TC_SCHEDULE_PCT_START].number;
-    if (schedule_of(arg)->factor == one_cycle) {
-        if (!(start >= 0 && start <= 1)) return "pct_start must be from 0 to 1";
-        if (!(arg[TC_SCHEDULE_DIV_FACTOR].number >= 1) || !(arg[TC_SCHEDULE_FINAL_DIV_FACTOR].number > 0))
-            return "div_factor must be at least 1 and final_div_factor above 0";
-    }
-    if (arg[TC_SCHEDULE_PATIENCE].number < 0 || arg[TC_SCHEDULE_COOLDOWN].number < 0)
-        return "patience and cooldown must be at least 0 epochs";
-    if (arg[TC_SCHEDULE_THRESHOLD].number < 0) return "threshold must be at least 0";
-    if (schedule_of(arg) == &table[PLATEAU] && !(arg[TC_SCHEDULE_DROP].number < 1))
-        return "schedule=plateau needs a gamma below 1";
+    for (const tc_schedule *s = table; s < table + tc_schedule_count(); s++)
+        for (int k = s->own; s != schedule_of(arg) && k < s->own + s->owns; k++)
+            if (arg[k].given) return s->alone;
     return NULL;
 }
 
 const char *tc_schedule_check(const tc_arg *arg)
 {
+    const tc_schedule *s = schedule_of(arg);
     const double low = arg[TC_SCHEDULE_FLOOR].number, from = arg[TC_SCHEDULE_FROM].number;
+    const char *why = check_own(arg);
+    if (!why && s->check) why = s->check(arg);
+    if (why) return why;
     if (arg[TC_SCHEDULE_WARMUP].number < 0) return "warmup must be at least 0 epochs";
-    if (arg[TC_SCHEDULE_MILESTONES].given && schedule_of(arg)->factor != step) return "milestones need schedule=step";
-    if (arg[TC_SCHEDULE_MILESTONES].given && check_milestones(arg)) return check_milestones(arg);
-    if (schedule_of(arg)->factor == step && !arg[TC_SCHEDULE_MILESTONES].given && arg[TC_SCHEDULE_EVERY].number <= 0)
-        return "schedule=step needs every=EPOCHS, above 0";
     if (arg[TC_SCHEDULE_DROP].number < 0) return "the factor of a drop must be at least 0";
     if (low < 0 || low > 1) return "floor must be from 0 to 1";
     if (from < 0) return "from must be at least 0 epochs";
     if (arg[TC_SCHEDULE_UNTIL].given && !(arg[TC_SCHEDULE_UNTIL].number > from)) return "until must be later than from";
-    return check_rate(arg);
+    return NULL;
 }
 
 const char *tc_schedule_end(const tc_arg *arg, double epochs)
@@ -185,7 +201,7 @@ double tc_schedule_factor(const tc_arg *arg, double epoch, double epochs, double
 
 void tc_plateau_note(tc_plateau *p, const tc_arg *arg, double loss)
 {
-    if (schedule_of(arg) != &table[PLATEAU]) return;
+    if (schedule_of(arg)->check != check_plateau) return;
     const double threshold = arg[TC_SCHEDULE_THRESHOLD].number;
     const double below = arg[TC_SCHEDULE_THRESHOLD_MODE].number != 0 ? p->best - threshold : p->best * (1 - threshold);
     const bool improved = isnan(p->best) ? !isnan(loss) : loss < below;

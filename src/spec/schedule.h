@@ -69,10 +69,13 @@ enum {
 
 typedef struct tc_schedule {
     const char *name, *formula, *doc, *source;
-    bool needs_end; /* its length must be known */
-    double warmup;  /* unless given: a share of the length */
     /* each: the epochs that a step takes. */
     double (*factor)(const tc_arg *arg, double epoch, double epochs, double each);
+    const char *(*check)(const tc_arg *arg); /* the reason to refuse attributes that do not go together, or NULL */
+    bool needs_end;                          /* its length must be known */
+    double warmup;                           /* unless given: a share of the length */
+    int own, owns;                           /* attributes that only it has: the first, and their number */
+    const char *alone;                       /* the reason to refuse these under another schedule */
 } tc_schedule;
 
 int tc_schedule_count(void);
