@@ -392,6 +392,14 @@ static bool compare(cli_training *t, int64_t epoch, bool whole, const cli_figure
     return best;
 }
 
+/* By which schedule=plateau goes: of the validation data, or of the epoch's steps. */
+static double loss_of(const tacet_plan *p, const cli_figures *validation)
+{
+    tacet_total total = {.size = sizeof total};
+    tacet_ledger_total(p, &total);
+    return validation ? validation->result.data_loss : total.data_loss;
+}
+
 /* Validates, and writes the line, the checkpoint of a whole epoch, best and model. Best comes after the checkpoint that says
  * so: a run that is killed between them saves it when it is resumed. */
 static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
@@ -404,6 +412,7 @@ static tacet_status end_epoch(cli_training *t, int64_t epoch, bool whole)
     tacet_status s = validation ? cli_job_figures(&a, job, CLI_VALIDATION_PART, &figures) : TACET_OK;
     if (s == TACET_OK) {
         best = compare(t, epoch, whole, validation);
+        if (whole) tacet_schedule_step(job->plan, loss_of(job->plan, validation));
         s = write_line(t, epoch, true, validation);
     }
     if (s == TACET_OK) {

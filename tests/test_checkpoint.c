@@ -56,7 +56,10 @@ static void every_optimizer_resumes(void **unused)
     (void)unused;
     static const struct {
         const char *name, *with;
-    } more[] = {{"sgd", " momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1"}, {"adamw", " weight_decay=0.1"}};
+    } more[] = {{"sgd", " momentum=0.9 weight_decay=1e-3 schedule=cosine warmup=1"}, {"adamw", " weight_decay=0.1"},
+                {"adam", " amsgrad beta2=0.5 clip_norm=0.1 schedule=one_cycle"},
+                {"rmsprop", " momentum=0.9 centered eps=0.1 clip_value=0.01"},
+                {"adagrad", " lr_decay=0.1 initial_accumulator_value=0.1 schedule=step milestones=1,2"}};
     int count = 0;
     for (int i = 0; i < tacet_entry_count(); i++) {
         tacet_entry entry = {.size = sizeof entry};

@@ -64,6 +64,15 @@ same part/model.safetensors full/model.safetensors
 plain part/metrics.jsonl > part.metrics; plain full/metrics.jsonl > full.metrics; same part.metrics full.metrics
 runs 0 "$tacet" train --resume full -q; hasnt err "begins there"; same part/model.safetensors full/model.safetensors # nothing left to do
 
+# The same with clipped gradients and a rate that drops on a plateau.
+set -- "optimizer=sgd lr=0.3 momentum=0.9 clip_norm=0.5 schedule=plateau patience=0 gamma=0.5 threshold=0.1"
+runs 0 "$tacet" train long.yaml --out flat -q --set train.steps=70 --set "$1"
+runs 0 "$tacet" train --resume flat -q --set train.steps=210
+runs 0 "$tacet" train long.yaml --out level -q --set train.steps=210 --set "$1"
+same flat/model.safetensors level/model.safetensors
+plain flat/metrics.jsonl > flat.metrics; plain level/metrics.jsonl > level.metrics; same flat.metrics level.metrics
+[ "$(grep '"epoch"' level/metrics.jsonl | grep -o '"learning_rate":[^,}]*' | sort -u | wc -l)" -ge 3 ] || fault "the rate did not drop"
+
 # Without epochs in the configuration, train.steps determines them.
 sed 's/epochs: 24, //' long.yaml > open.yaml
 runs 0 "$tacet" train open.yaml --out more -q --set train.steps=70 --set optimizer.schedule=constant

@@ -1,5 +1,6 @@
 /* Optimizers against PyTorch's algorithms in double, the step size of proximal steps, schedules at known points. */
 #include "cmocka_all.h"
+#include "op/op.h"
 #include "optim/optim.h"
 #include "spec/schedule.h"
 
@@ -25,7 +26,7 @@ static const tc_optim *read_spec(const char *text, tc_arg *arg, tc_arg *schedule
     if (tc_spec_parse(&s, &mem, text, &e)) fail_msg("%s: %s", text, e.message);
     const tc_optim *o = tc_optim_find(s.name);
     assert_non_null(o);
-    const tc_binding binding[] = {{o->attribute, arg}, {tc_schedule_attribute, schedule}};
+    const tc_binding binding[] = {{o->attribute, arg}, {tc_optim_common, schedule + TC_SCHEDULE_KIND}};
     if (tc_spec_bind(&s, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
     tc_spec_free(&s);
     return o;
@@ -94,7 +95,7 @@ typedef void algorithm(reference *r, const double *a, double lr, double g, int s
 
 static void check_optimizer(const char *text, algorithm *run)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     assert_true(!o->check || !o->check(arg));
     static float p[N], g[N], state[TC_MAX_MOMENTS][N];
@@ -165,7 +166,7 @@ static void test_adagrad(void **state)
 static void test_defaults(void **state)
 {
     (void)state;
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
     static const struct {
         const char *text;
         int count;
@@ -220,7 +221,7 @@ static void test_refused(void **state)
         {"adagrad initial_accumulator_value=-1", "initial_accumulator_value"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
         const char *why = read_spec(bad[i][0], arg, schedule)->check(arg);
         if (!why || !strstr(why, bad[i][1])) fail_msg("%s: %s", bad[i][0], why ? why : "was taken");
     }
@@ -228,7 +229,7 @@ static void test_refused(void **state)
 
 static double time_of(const char *text)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     return o->prox_time(arg, 0.5, 4);
 }
@@ -236,7 +237,7 @@ static double time_of(const char *text)
 /* Minimises (w - 1)^2 / 2 + 0.3 |w| by gradient steps and soft thresholds, which end at 1 - off. */
 static void check_lasso(const char *text, float off)
 {
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
     const tc_optim *o = read_spec(text, arg, schedule);
     const float b = 1, l = 0.3f;
     float w = 0, g, state[TC_MAX_MOMENTS] = {0};
@@ -315,7 +316,7 @@ static void test_bounds(void **state)
     uint32_t seed = 5;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         for (int turn = 0; turn < 2000; turn++) {
-            tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+            tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
             const tc_optim *o = read_spec(known[i], arg, schedule);
             const int moments = tc_optim_moments(o, arg);
             double most[1 + TC_MAX_MOMENTS], gradient = pow(10, 15 * (double)noise(&seed));
@@ -372,10 +373,10 @@ static void test_schedules(void **state)
         {"sgd lr=1 schedule=cosine warmup=2", 6, 10, 0.5},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+        tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
         read_spec(known[i].text, arg, schedule);
         assert_null(tc_schedule_check(schedule));
-        const double f = tc_schedule_factor(schedule, known[i].epoch, known[i].epochs);
+        const double f = tc_schedule_factor(schedule, known[i].epoch, known[i].epochs, 0.1);
         if (!(fabs(f - known[i].factor) < 1e-8)) fail_msg("%s at %g: %g", known[i].text, known[i].epoch, f);
     }
 }
@@ -388,7 +389,7 @@ static void test_schedule_decimals(void **state)
     static const struct {
         int from, warmup, until;
     } bounds[] = {{0, 0, 0}, {30, 0, 0}, {0, 70, 0}, {10, 20, 180}, {110, 29, 247}, {57, 0, 58}, {7, 63, 71}};
-    tc_arg schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg schedule[TC_OPTIM_COMMON] = {0};
     schedule[TC_SCHEDULE_FLOOR].number = 0.25, schedule[TC_SCHEDULE_DROP].number = 0.5;
     for (int i = 0; i < tc_schedule_count(); i++)
         if (strcmp(tc_schedule_at(i)->name, "step") == 0) schedule[TC_SCHEDULE_KIND].number = i;
@@ -398,9 +399,9 @@ static void test_schedule_decimals(void **state)
                 const int from = bounds[b].from, warmup = bounds[b].warmup, until = bounds[b].until;
                 schedule[TC_SCHEDULE_EVERY].number = every / 100.0;
                 schedule[TC_SCHEDULE_FROM].number = from / 100.0;
-                schedule[TC_SCHEDULE_WARMUP].number = warmup / 100.0;
+                schedule[TC_SCHEDULE_WARMUP] = (tc_arg){.number = warmup / 100.0, .given = warmup > 0};
                 schedule[TC_SCHEDULE_UNTIL] = (tc_arg){.number = until / 100.0, .given = until > 0};
-                const double f = tc_schedule_factor(schedule, at / 100.0, 0);
+                const double f = tc_schedule_factor(schedule, at / 100.0, 0, 0.01);
                 const double right = at < from                  ? 0
                                      : until > 0 && at >= until ? 0.25
                                      : at < from + warmup       ? (double)(at - from) / warmup
@@ -416,12 +417,14 @@ static void test_schedule_table(void **state)
     (void)state;
     static const char *const bad[] = {"sgd lr=1 warmup=-1", "sgd lr=1 schedule=step", "sgd lr=1 schedule=step every=-1",
                                       "sgd lr=1 gamma=-1", "sgd lr=1 schedule=cosine floor=2"};
-    tc_arg arg[TC_MAX_ATTRS], schedule[TC_SCHEDULE_ATTRS] = {0};
+    tc_arg arg[TC_MAX_ATTRS], schedule[TC_OPTIM_COMMON] = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         read_spec(bad[i], arg, schedule);
         if (!tc_schedule_check(schedule)) fail_msg("%s was accepted", bad[i]);
     }
-    assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_FROM);
+    assert_int_equal(tc_attr_count(tc_schedule_attribute), TC_SCHEDULE_ATTRS - TC_SCHEDULE_KIND);
+    assert_int_equal(tc_attr_count(tc_optim_common), TC_OPTIM_COMMON - TC_SCHEDULE_KIND);
+    assert_int_equal(TC_COMMON_ATTRS, TC_TERM_SCHEDULE + TC_SCHEDULE_ATTRS);
     for (int i = 0; i < tc_schedule_count(); i++) { /* rows are in the order of the schedules */
         char text[64];
         snprintf(text, sizeof text, "sgd lr=1 schedule=%s", tc_schedule_at(i)->name);

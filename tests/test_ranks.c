@@ -105,12 +105,22 @@ static void build_weighed(network *net)
     tacet_penalize(net->g, "relu1", "l1 0.01");
 }
 
+/* Gradients are clipped by the norm of their sum over the ranks; slopes, and what rmsprop remembers. */
+static void build_clipped(network *net)
+{
+    open_network(net, "rmsprop lr=0.01 momentum=0.9 centered eps=0.01 clip_norm=0.2 clip_value=0.1", 2);
+    const tacet_value x = add_input(net);
+    add_loss(net, tacet_chain(net->g, x, "linear 9 | prelu by=unit | linear 8 | elu | prelu | linear 3"));
+    tacet_penalize(net->g, "linear2.weight", "l1 1e-3 prox");
+}
+
 static void networks_train_the_same(void **state)
 {
     (void)state;
-    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,   build_large,
-                                               build_shared,  build_images,       build_weighed};
-    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared", "images", "weighed"};
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,    build_large,
+                                               build_shared,  build_images,       build_weighed, build_clipped};
+    static const char *const name[] = {"steered", "from weights", "adam",    "large",
+                                       "shared",  "images",       "weighed", "clipped"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);

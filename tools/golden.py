@@ -42,7 +42,7 @@ STATE = (".running_mean", ".running_var")
 
 
 class Network:
-    """A network in Tacet's language (text) and the same network in PyTorch (forward, optimizer, after).
+    """A network in Tacet's language (text) and the same network in PyTorch (forward, clip, optimizer, after).
 
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
@@ -50,10 +50,11 @@ class Network:
     ("conv", out, in / groups, height, width) and ("conv", ..., "nobias"), or ("batch_norm", width).
     """
 
-    def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", **text):
+    def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", clip=None,
+                 **text):
         self.name, self.feeds, self.layers, self.forward = name, feeds, layers, forward
         self.optimizer, self.after, self.frozen, self.batches = optimizer, after, frozen, batches
-        self.folder = folder
+        self.folder, self.clip = folder, clip
         self.text = {key.replace("_text", ""): str(value) for key, value in text.items()}
         self.text.setdefault("rows", self.text["batch"])
         CASES.append(self)
@@ -150,10 +151,13 @@ def train(case, dtype):
             out.update({"value." + k: v.detach().numpy() for k, v in hidden.items()})
             leaves = dict(hidden, x=now["x"]) if "x" in now else hidden
             out.update({"gradient." + k: v.grad.numpy().copy() for k, v in leaves.items()})
-            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in w.items() if v.requires_grad})
             out.update({"term." + k: v.item() for k, v in run.terms.items()})
             squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
             out["gradient_norm"] = sum(squares) ** 0.5
+        if case.clip:
+            case.clip([v for v in w.values() if v.requires_grad])
+        if step == 0:
+            out.update({"gradient." + k: v.grad.numpy().copy() for k, v in w.items() if v.requires_grad})
         optimizer.step()
         if case.after:
             with torch.no_grad():
@@ -924,6 +928,19 @@ Network("adagrad", forward=classifier,
 Network("amsgrad", forward=classifier,
         optimizer=lambda w: torch.optim.Adam(w.values(), lr=0.02, betas=(0.9, 0.5), amsgrad=True),
         optimizer_text="adam lr=0.02 beta2=0.5 amsgrad", batches=2, **CLASSIFIER)
+Network("clip_norm", forward=classifier, clip=lambda w: torch.nn.utils.clip_grad_norm_(w, 0.3),
+        optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.5, momentum=0.9), frozen=("linear1.bias",),
+        options="linear1.bias: frozen", optimizer_text="sgd lr=0.5 momentum=0.9 clip_norm=0.3", batches=2, **CLASSIFIER)
+
+
+def clip_both(w):
+    torch.nn.utils.clip_grad_value_(w, 0.05)
+    torch.nn.utils.clip_grad_norm_(w, 0.2)
+
+
+Network("clip_both", forward=classifier, clip=clip_both,
+        optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.5, momentum=0.9),
+        optimizer_text="sgd lr=0.5 momentum=0.9 clip_value=0.05 clip_norm=0.2", batches=2, **CLASSIFIER)
 Network("prox_momentum", forward=prox_classifier,
         optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05, momentum=0.8, dampening=0.4),
         after=prox_after(0.05 * (1 - 0.4) / (1 - 0.8)), penalties=PROX,

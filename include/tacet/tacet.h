@@ -372,6 +372,11 @@ TACET_API tacet_status tacet_set_rate(tacet_plan *p, double rate);
  * (the statistics of batch_norm) is not averaged. Checkpoints hold the averages too. */
 TACET_API tacet_status tacet_use_average(tacet_plan *p, bool average);
 
+/* For schedule=plateau: tells the loss of an epoch that has ended, of validation data if there are any, so that the rate
+ * drops when it no longer improves. Call it once after each epoch, with the same number on all ranks. Under any other
+ * schedule it does nothing. */
+TACET_API tacet_status tacet_schedule_step(tacet_plan *p, double loss);
+
 /* Whether the lambda of a term, or the learning rate (term -1), still depends on the length of the run, config.epochs: by
  * a schedule that ends with it, or by a target that is approached over most of it. A run that is resumed with another
  * length then differs from one that had that length from the start. */
@@ -516,6 +521,7 @@ typedef struct tacet_total {
     size_t size;
     int64_t steps, rows;
     double objective, data_loss;
+    double clipped; /* share of the steps whose gradients clip_norm or clip_value made smaller; NAN without either */
 } tacet_total;
 TACET_API tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total);
 TACET_API void tacet_ledger_reset(tacet_plan *p);

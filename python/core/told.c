@@ -168,6 +168,14 @@ static PyObject *plan_use_average(PyObject *self, PyObject *args)
     return CORE_RUN(p, tacet_plan_error(p->plan), tacet_use_average(p->plan, average)) ? Py_NewRef(Py_None) : NULL;
 }
 
+static PyObject *plan_schedule_step(PyObject *self, PyObject *args)
+{
+    double loss;
+    core_plan *p = (core_plan *)self;
+    if (!PyArg_ParseTuple(args, "d:schedule_step", &loss) || !core_plan_of(self)) return NULL;
+    return CORE_RUN(p, tacet_plan_error(p->plan), tacet_schedule_step(p->plan, loss)) ? Py_NewRef(Py_None) : NULL;
+}
+
 static size_t explain_text(const void *of, const char *what, char *text, size_t capacity)
 {
     (void)what;
@@ -216,6 +224,8 @@ PyMethodDef core_told_methods[] = {
          "use_average($self, average, /)",
          "Puts the averages of the weights (ema= of compile) in their place, or the weights back. Until then the plan "
          "cannot be trained.")},
+    {"schedule_step", plan_schedule_step, METH_VARARGS,
+     CORE_DOC("schedule_step($self, loss, /)", "For schedule=plateau: the loss of an epoch that has ended.")},
     {"explain", plan_explain, METH_NOARGS, CORE_DOC("explain($self, /)", "The compiled steps as text.")},
     {0},
 };

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .network import Network
 
 LOSSES = ("data_loss", "objective")
-TIMES = {"warmup", "every", "from", "until"}
+TIMES = {"warmup", "every", "milestones", "from", "until"}
 """Attributes of optimizers and penalties that are numbers of epochs."""
 
 
@@ -213,11 +213,13 @@ class Training:
         net, run, whole = self.net, self.run, self.feed.over
         if self.kept and not whole:  # a resume does the rest of it, and writes its line again
             self.kept.checkpoint()
-        best, ema = False, None
+        best, ema, loss = False, None, net.plan.ledger_total().data_loss
         if self.held_out:
             ema = self.averaged(self.held_out)
-            self.held_out.evaluate(net.plan, net.output)
+            loss = self.held_out.evaluate(net.plan, net.output).data_loss
             best = self.compare(line_of(net.plan, "figures"))
+        if whole:
+            net.plan.schedule_step(loss)
         line = self.write("epoch", epoch=run.epoch, best_epoch=run.best_epoch, seconds=self.spent,
                           validated=self.held_out is not None, ema=ema)
         run.ledger.append(line)

@@ -58,6 +58,12 @@ class Bits(unittest.TestCase):
                   optimizer="adam lr=0.01 schedule=cosine",
                   penalties={"relu1": ["l1 density=0.3", "l2 1e-3 warmup=1"], "*.weight": "l2 1e-4"},
                   parameters={"linear1.*": "lr=0.001", "linear2.bias": "frozen"}), X, Y, "", {"validation": 0.1}),
+        "clipped, and a plateau": (
+            small("linear 16 | prelu by=unit | mish | linear 2", penalties={},
+                  optimizer="rmsprop lr=0.1 clip_norm=0.5 schedule=plateau patience=0 gamma=0.5"), X, Y, "",
+            {"validation": 0.2}),
+        "a plateau without validation": (
+            small(optimizer="adagrad lr=1 schedule=plateau patience=0 threshold=0.5"), X, Y, "", {}),
         "normalised": (small(metrics="f1"), X, Y, "normalize=feature", {}),
         "yes or no": (small("linear 4 | relu | linear 1", loss="bce_with_logits"), X, Y, "", {"validation": 0.2}),
         "targets": (small("linear 4 | relu | linear 2", loss="mse", optimizer="adam lr=0.01",

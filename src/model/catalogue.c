@@ -31,7 +31,7 @@ static void optim_entry(int i, tc_listed *w)
     w->is = (tacet_entry){
         .role = TACET_ROLE_OPTIMIZER, .name = o->name, .formula = o->formula, .doc = o->doc, .source = o->source};
     w->own = o->attribute;
-    w->common = tc_schedule_attribute;
+    w->common = tc_optim_common;
 }
 
 static void metric_entry(int i, tc_listed *w)

@@ -11,6 +11,8 @@
  *     given_rate   the learning rate that the caller has set (tacet_set_rate), or null
  *     averaged     steps that the averages of the weights have seen, if there are averages
  *     total        the ledger's sums over the objective
+ *     clipped      steps since then whose gradients were clipped, if the optimizer clips them
+ *     plateau      what schedule=plateau remembers (spec/schedule.h), once it has been told a loss
  *     terms        under the name of each:
  *         lambda     in the last step
  *         given      the lambda that the caller has set (tacet_set_lambda), or null
@@ -70,18 +72,16 @@ typedef struct field {
     size_t at;
     bool count; /* int64_t, otherwise double */
 } field;
-#define COUNT(type, member)                                                                                            \
-    {                                                                                                                  \
-#member, offsetof(type, member), true                                                                          \
-    }
-#define NUMBER(type, member)                                                                                           \
-    {                                                                                                                  \
-#member, offsetof(type, member), false                                                                         \
-    }
+#define FIELD(type, member, count) {#member, offsetof(type, member), count}
+#define COUNT(type, member) FIELD(type, member, true)
+#define NUMBER(type, member) FIELD(type, member, false)
 
 static const field run_fields[] = {COUNT(tc_table, step), NUMBER(tc_table, rate), NUMBER(tc_table, given_rate), {0}};
 static const field total_fields[] = {
     COUNT(tc_total, steps), COUNT(tc_total, rows), NUMBER(tc_total, objective), NUMBER(tc_total, data_loss), {0}};
+static const field clipped_field[] = {COUNT(tc_total, clipped), {0}};
+static const field plateau_fields[] = {
+    NUMBER(tc_plateau, factor), NUMBER(tc_plateau, best), COUNT(tc_plateau, bad), COUNT(tc_plateau, cooldown), {0}};
 static const field account_fields[] = {
     NUMBER(tc_account, value),         NUMBER(tc_account, weighted),       NUMBER(tc_account, lambda),
     NUMBER(tc_account, gradient),      NUMBER(tc_account, data),           NUMBER(tc_account, samples),
@@ -141,6 +141,9 @@ static void write_run(const tacet_plan *p, tc_json_writer *j)
     write_fields(j, run_fields, &p->table);
     if (p->set.ema > 0) tc_json_add_integer(j, "averaged", p->table.averaged);
     write_struct(j, "total", total_fields, &p->table.total);
+    if (tc_plan_clips(p)) write_fields(j, clipped_field, &p->table.total);
+    if (!isnan(p->table.plateau.best) || p->table.plateau.bad > 0)
+        write_struct(j, "plateau", plateau_fields, &p->table.plateau);
 }
 
 static bool read_run(const resuming *r, const tc_json *from)
@@ -148,6 +151,7 @@ static bool read_run(const resuming *r, const tc_json *from)
     const char *own = r->p->update.optim->name, *theirs = tc_json_text(tc_json_get(from, "optimizer"));
     const char *seed = tc_json_text(tc_json_get(from, "seed"));
     const tc_json *sums = tc_json_get(from, "total"), *averaged = tc_json_get(from, "averaged");
+    const tc_json *plateau = tc_json_get(from, "plateau");
     tc_table table = r->p->table;
     if (!theirs) return refuse(r, "optimizer", "", "");
     if (strcspn(theirs, " ") != strlen(own) || strncmp(theirs, own, strlen(own)) != 0)
@@ -160,6 +164,12 @@ static bool read_run(const resuming *r, const tc_json *from)
     if (averaged && !take_count(averaged, &table.averaged)) return refuse(r, "averages", "", "");
     if ((sums || r->version == VERSION) && !read_fields(sums, total_fields, &table.total))
         return refuse(r, "total", "", "");
+    table.total.clipped = 0;
+    if (tc_json_get(from, "clipped") && !read_fields(from, clipped_field, &table.total))
+        return refuse(r, "clipped", "", "");
+    table.plateau = TC_PLATEAU_NEW;
+    if (plateau && !(read_fields(plateau, plateau_fields, &table.plateau) && table.plateau.factor >= 0))
+        return refuse(r, "plateau", "", "");
     if (!r->set) return true;
     r->p->table = table;
     r->p->set.seed = r->p->run.seed = strtoull(seed, NULL, 16);

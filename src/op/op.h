@@ -191,7 +191,7 @@ enum {
     TC_TERM_L0,
     TC_TERM_ZEROS,
     TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
-    TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 7
+    TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 15
 };
 enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
 enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 }; /* only of losses */

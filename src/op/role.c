@@ -44,8 +44,8 @@ static const tc_attribute penalty[] = {
      "instead of lambda: the share of a value's elements that should be nonzero; lambda is steered to hold it", false},
     {"l0", "float", "", "like density, as the number of units that should be nonzero (at each position)", false},
     {"zeros", "float", "", "instead of lambda, with prox: the share of a parameter's elements that should be 0", false},
-    TC_SCHEDULE_ROWS("lambda", "drop"),
     TC_SCHEDULE_BOUNDS,
+    TC_SCHEDULE_ROWS("lambda", "drop", TC_SCHEDULE_WORDS, "step"),
     {0}};
 
 static const tc_attribute constraint[] = {NAME("the constraint's name; by default value:kind"), {0}};

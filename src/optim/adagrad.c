@@ -4,8 +4,8 @@
  *     s <- s + g^2                   s at first is initial_accumulator_value
  *     p <- p - lr / (1 + (k - 1) lr_decay) * g / (sqrt(s) + eps)          in the k-th update
  *
- * The moment holds the sum of squares alone, from 0 on; the initial value is added where it is read. eps is at least FLOOR, as
- * in adam.h.
+ * The moment holds the sum of squares alone, from 0 on; the initial value is added where it is read. eps is at least
+ * FLOOR, as in adam.h.
  *
  * The proximal step is decoupled and shrinks as the updates do: if g keeps its size, sqrt(s) is sqrt(k) |g|, so with
  * t = lr / (1 + (k - 1) lr_decay) / sqrt(k) a penalty is to g over the root of its mean square as it is under rmsprop.

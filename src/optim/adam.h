@@ -3,8 +3,8 @@
  *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
  *     p <- p - lr / (1 - beta1^k) * m / (sqrt(v) / sqrt(1 - beta2^k) + eps)          in the k-th update
  *
- * eps is at least FLOOR, which is TC_LEAST_EPS. With amsgrad the largest v so far stands for v in the second line (Reddi,
- * Kale, Kumar: On the convergence of Adam and beyond, ICLR 2018).
+ * eps is at least FLOOR, which is TC_LEAST_EPS. With amsgrad the largest v so far stands for v in the second line
+ * (Reddi, Kale, Kumar: On the convergence of Adam and beyond, ICLR 2018).
  *
  * Under both the proximal step has t = lr and is decoupled, as AdamW's decay is: the penalty does not pass through the
  * normalisation by sqrt(v). */

@@ -6,7 +6,7 @@
 #ifndef TC_OPTIM_H
 #define TC_OPTIM_H
 
-#include "spec/spec.h"
+#include "spec/schedule.h"
 
 #include <math.h>
 
@@ -47,6 +47,14 @@ typedef struct tc_optim {
     const char *prox_note;
     bool normalises; /* divides the gradient by its size: an update moves a parameter by about lr at most */
 } tc_optim;
+
+/* The attributes that all optimizers share: those of a schedule, then the clipping of gradients. In an array of
+ * TC_OPTIM_COMMON tc_args TC_SCHEDULE_FROM and TC_SCHEDULE_UNTIL stay zeroed: the table begins at TC_SCHEDULE_KIND. */
+extern const tc_attribute tc_optim_common[];
+enum { TC_OPTIM_CLIP_NORM = TC_SCHEDULE_ATTRS, TC_OPTIM_CLIP_VALUE, TC_OPTIM_COMMON };
+
+/* The reason to refuse them, or NULL. */
+const char *tc_optim_check_common(const tc_arg *arg);
 
 int tc_optim_moments(const tc_optim *o, const tc_arg *arg);
 

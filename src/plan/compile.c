@@ -109,6 +109,7 @@ static tacet_status tables(tacet_plan *p)
     }
     for (int i = 0; i < p->values; i++) p->count[TC_TRAIN][i].natural = p->count[TC_EVAL][i].natural = NAN;
     p->table.rate = 1;
+    p->table.plateau = TC_PLATEAU_NEW;
     p->table.given_rate = NAN;
     return TACET_OK;
 }

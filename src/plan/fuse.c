@@ -8,7 +8,8 @@
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight is updated in the usual way if a penalty in the objective is on it, if several layers use it, if it is
- * small, or if gradients must be summed, over several ranks or several batches. run/fused.c does the work of a step. */
+ * small, if gradients are clipped, whose norm must be known before the first update, or if they must be summed, over
+ * several ranks or several batches. run/fused.c does the work of a step. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
@@ -26,12 +27,17 @@ static bool has_one_source(const tacet_plan *p, int v)
     return layers == 1 && p->graph->value[owner->input[0]].batch;
 }
 
+bool tc_plan_clips(const tacet_plan *p)
+{
+    return p->update.common[TC_OPTIM_CLIP_NORM].given || p->update.common[TC_OPTIM_CLIP_VALUE].given;
+}
+
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
 {
     const tc_value *v = &p->graph->value[at->value];
     const tc_silent *silent = p->graph->value[v->owner].op->silent;
-    return at->trains && at->n >= LEAST && p->set.ranks.count == 1 && p->set.accumulate < 2 && v->slot == 0 &&
-           !v->keep_gradient && silent && silent->tile && has_one_source(p, at->value);
+    return at->trains && at->n >= LEAST && p->set.ranks.count == 1 && p->set.accumulate < 2 && !tc_plan_clips(p) &&
+           v->slot == 0 && !v->keep_gradient && silent && silent->tile && has_one_source(p, at->value);
 }
 
 tacet_status tc_plan_fuse(tacet_plan *p)

@@ -28,11 +28,11 @@ static tacet_status bind_optimizer(tacet_plan *p)
     p->update.arg = tc_plan_alloc(p, TC_MAX_ATTRS, sizeof *p->update.arg);
     if (!p->update.arg) return tc_fail_memory(&p->error);
     const tc_binding binding[] = {{p->update.optim->attribute, p->update.arg},
-                                  {tc_schedule_attribute, p->update.schedule}};
+                                  {tc_optim_common, p->update.common + TC_SCHEDULE_KIND}};
     tacet_status status = tc_spec_bind(s, 2, binding, true, &p->error);
     if (status != TACET_OK) return status;
-    const char *why = tc_schedule_check(p->update.schedule);
-    if (!why) why = tc_schedule_end(p->update.schedule, p->set.epochs);
+    const char *why = tc_optim_check_common(p->update.common);
+    if (!why) why = tc_schedule_end(p->update.common, p->set.epochs);
     return why ? tc_refuse(&p->error, s->source, s->column, s->width, "%s", why) : TACET_OK;
 }
 

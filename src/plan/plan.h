@@ -244,6 +244,7 @@ unsigned tc_fire_ways(const tacet_plan *p,
 const tc_call *tc_plan_weighing(const tacet_plan *p, int term);
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
+bool tc_plan_clips(const tacet_plan *p); /* clip_norm or clip_value */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);
 

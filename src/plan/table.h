@@ -3,7 +3,7 @@
 #ifndef TC_TABLE_H
 #define TC_TABLE_H
 
-#include <stdint.h>
+#include "spec/schedule.h"
 
 /* What the ledger has added up for a term since it was reset. */
 typedef struct tc_account {
@@ -17,6 +17,7 @@ typedef struct tc_account {
 typedef struct tc_total {
     int64_t steps, rows;
     double objective, data_loss; /* times rows */
+    int64_t clipped;             /* steps whose gradients were made smaller */
 } tc_total;
 
 /* The state of a lambda's controller; see steer/control.c. */
@@ -38,6 +39,7 @@ typedef struct tc_table {
     int64_t step;        /* training steps done */
     double rate;         /* the schedule's factor, of the last step */
     int64_t averaged;    /* steps that the averages of the weights have seen */
+    tc_plateau plateau;  /* its factor is in the rate */
     double *lambda;      /* [terms] */
     double given_rate;   /* by tacet_set_rate, instead of the description's; NAN: not given */
     double *given;       /* [terms]: the same by tacet_set_lambda */

@@ -5,7 +5,6 @@
 #include "op/op.h"
 #include "optim/optim.h"
 #include "plan/block.h"
-#include "spec/schedule.h"
 
 #include <float.h>
 
@@ -50,13 +49,14 @@ typedef struct tc_reach {
 typedef struct tc_updates {
     const tc_optim *optim; /* NULL: inference */
     tc_spec spec;
-    tc_arg *arg, schedule[TC_SCHEDULE_ATTRS];
+    tc_arg *arg, common[TC_OPTIM_COMMON]; /* the schedule's, then clip_norm and clip_value */
     int groups, stretches, fuseds, proxes;
     tc_group *group;
     tc_stretch *stretch;
     tc_fused *fused;
     tc_prox *prox;
     double gradient; /* no gradient of this step has a larger magnitude */
+    bool clipped;    /* clip_norm or clip_value has made this step's gradients smaller */
     tc_reach reach, next_reach; /* before and after the next update */
 } tc_updates;
 

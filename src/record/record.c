@@ -50,6 +50,7 @@ static void begin_line(const record *r, bool mean)
                          RUN_objective,
                          RUN_data_loss,
                          RUN_gradient_norm,
+                         RUN_clipped,
                          RUN_learning_rate};
     tacet_total total = {.size = sizeof total};
     tacet_ledger_total(r->p, &total);
@@ -59,6 +60,7 @@ static void begin_line(const record *r, bool mean)
         [RUN_objective] = mean ? total.objective : tacet_objective(r->p),
         [RUN_data_loss] = mean ? total.data_loss : tacet_data_loss(r->p),
         [RUN_gradient_norm] = mean ? NAN : tacet_gradient_norm(r->p),
+        [RUN_clipped] = mean ? total.clipped : NAN,
         [RUN_learning_rate] = tacet_learning_rate(r->p),
     };
     run_figures(r->j, x, sizeof order / sizeof *order, order);

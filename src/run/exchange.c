@@ -89,7 +89,7 @@ static const char *const unlike[] = {
         "rank %d has a different plan from this rank, or began with different parameters: all must compile the same graph "
         "with the same configuration and seed, or load the same file",
     [GIVEN] = "rank %d was given other lambdas or another rate than this rank: all must make the same calls of "
-              "tacet_set_lambda and tacet_set_rate"};
+              "tacet_set_lambda, tacet_set_rate and tacet_schedule_step"};
 
 /* Which inputs were fed, a bit each. */
 static double inputs(const tacet_plan *p)
@@ -123,11 +123,11 @@ static double plan_hash(tacet_plan *p)
     return p->exchange.hash = 1 + (double)hash_words(hash, p->block.numbers, p->block.floats);
 }
 
-/* A hash of the lambdas and the rate that the caller has set. */
+/* A hash of the lambdas and the rate that the caller has set, or that depend on its calls. */
 static double given_hash(const tacet_plan *p)
 {
     const uint32_t hash = hash_words(UINT32_C(2166136261), p->table.given, 2 * (int64_t)p->terms);
-    return (double)hash_words(hash, &p->table.given_rate, 2);
+    return (double)hash_words(hash_words(hash, &p->table.given_rate, 2), &p->table.plateau.factor, 2);
 }
 
 /* The inputs of the first rank that was fed, or REFUSED. */

@@ -26,8 +26,7 @@ static void squares_part(void *context, int64_t part, int lane)
     s->sum[part] = s->kernel->squares(s->x + from, tc_part_end(s->span, part) - from);
 }
 
-/* The sum of x^2 over x[n], run by run; the runs are added in a fixed tree. */
-static double squares_of(tacet_plan *p, const float *x, int64_t n)
+double tc_run_squares(tacet_plan *p, const float *x, int64_t n)
 {
     double sum[MOST_RUNS];
     squares s = {.kernel = p->run.kernel, .x = x, .span = {n, TC_RANGE}, .sum = sum};
@@ -44,8 +43,8 @@ static bool fused_are_finite(tacet_plan *p)
 {
     for (int i = 0; i < p->update.fuseds; i++) {
         const tc_call *c = p->update.fused[i].call;
-        const double x = squares_of(p, c->x[0].data, tc_elements(c, &c->x[0])),
-                     g = squares_of(p, c->g, tc_elements(c, &c->y));
+        const double x = tc_run_squares(p, c->x[0].data, tc_elements(c, &c->x[0])),
+                     g = tc_run_squares(p, c->g, tc_elements(c, &c->y));
         const double most = sqrt(x) * sqrt(g);
         if (!(most < (double)FLT_MAX / 2)) return false;
         if (most > p->update.gradient) p->update.gradient = most;
@@ -194,12 +193,12 @@ static tacet_status replay(tacet_plan *p, int64_t at)
  * gradients. */
 static bool is_finite(tacet_plan *p)
 {
-    p->norm_square = squares_of(p, gradients(p), p->block.stored);
+    p->norm_square = tc_run_squares(p, gradients(p), p->block.stored);
     if (!isfinite(p->norm_square) || !isfinite(tacet_objective(p))) return false;
-    p->update.gradient = sqrt(p->norm_square);
+    p->update.gradient = tc_run_clip(p, sqrt(p->norm_square));
     if (fused_are_finite(p)) return true;
     for (int i = 0; i < p->update.fuseds; i++) tc_fused_store(p, &p->update.fused[i]);
-    p->update.gradient = sqrt(squares_of(p, gradients(p), p->block.part));
+    p->update.gradient = sqrt(tc_run_squares(p, gradients(p), p->block.part));
     return isfinite(p->update.gradient);
 }
 

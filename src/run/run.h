@@ -95,6 +95,11 @@ static inline bool tc_parts_go_on(const tacet_plan *p) { return p->parts.several
 
 /* After the guard: operators remember what they will; terms do so only in the last part of a step. */
 void tc_run_commit(tacet_plan *p);
+
+/* The sum of x^2 over x[n], run by run; the runs are added in a fixed tree. */
+double tc_run_squares(tacet_plan *p, const float *x, int64_t n);
+/* Clips the gradients, whose norm is given. Returns a bound on their magnitudes. */
+double tc_run_clip(tacet_plan *p, double norm);
 void tc_run_apply(tacet_plan *p);
 void tc_run_average(tacet_plan *p);                      /* after a step: the averages follow the weights */
 double tc_run_prox_time(const tacet_plan *p, int group); /* t */

@@ -24,6 +24,7 @@ void tc_ledger_note(tacet_plan *p)
     const double rows = (double)p->run.global_rows;
     tc_total *t = &p->table.total;
     t->steps++;
+    t->clipped += p->update.clipped;
     t->rows += p->run.global_rows;
     t->objective += rows * tacet_objective(p);
     t->data_loss += rows * tacet_data_loss(p);
@@ -50,7 +51,8 @@ tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)
     const tc_total *t = &p->table.total;
     const double rows = (double)t->rows;
     const tacet_total own = {
-        .steps = t->steps, .rows = t->rows, .objective = t->objective / rows, .data_loss = t->data_loss / rows};
+        .steps = t->steps, .rows = t->rows, .objective = t->objective / rows, .data_loss = t->data_loss / rows,
+        .clipped = tc_plan_clips(p) ? (double)t->clipped / (double)t->steps : NAN};
     return tc_sized_give(total, &own, sizeof own);
 }
 

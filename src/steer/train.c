@@ -5,7 +5,12 @@
 
 #include <math.h>
 
-static double epoch_of(const tacet_plan *p) { return (double)p->table.step / (double)p->set.steps_per_epoch; }
+/* The factor of a schedule in the step after `steps` steps. */
+static double factor(const tacet_plan *p, const tc_arg *schedule, int64_t steps)
+{
+    const double each = 1 / (double)p->set.steps_per_epoch;
+    return tc_schedule_factor(schedule, (double)steps / (double)p->set.steps_per_epoch, p->set.epochs, each);
+}
 
 /* Sets lambda for the next step: the lambda that was set or described, times the current factor of its schedule, if it
  * has one (a plan for inference has no run); or the controller's. */
@@ -15,7 +20,7 @@ static void set_lambda(tacet_plan *p, int i)
     const double given = p->table.given[i];
     if (t->scheduled && p->update.optim)
         p->table.lambda[i] = (isnan(given) ? t->lambda : given) *
-                             tc_schedule_factor(&t->common[TC_TERM_SCHEDULE], epoch_of(p), p->set.epochs);
+                             factor(p, &t->common[TC_TERM_SCHEDULE], p->table.step);
     else if (!isnan(given))
         p->table.lambda[i] = given;
     else if (p->table.control[i].least > 0)
@@ -24,7 +29,7 @@ static void set_lambda(tacet_plan *p, int i)
 
 static void set_table(tacet_plan *p)
 {
-    p->table.rate = tc_schedule_factor(p->update.schedule, epoch_of(p), p->set.epochs);
+    p->table.rate = factor(p, p->update.common, p->table.step) * p->table.plateau.factor;
     for (int i = 0; i < p->terms; i++) set_lambda(p, i);
 }
 
@@ -58,6 +63,14 @@ tacet_status tacet_set_rate(tacet_plan *p, double rate)
     if (!(rate >= 0) || isinf(rate))
         return tc_fail(&p->error, TACET_FAILED, "the learning rate must be a number of at least 0, got %g", rate);
     p->table.given_rate = rate;
+    return TACET_OK;
+}
+
+tacet_status tacet_schedule_step(tacet_plan *p, double loss)
+{
+    if (!p->update.optim)
+        return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: it has no learning rate");
+    tc_plateau_note(&p->table.plateau, p->update.common, loss);
     return TACET_OK;
 }
 
@@ -163,7 +176,7 @@ tacet_status tacet_forward(tacet_plan *p, int64_t rows)
 bool tacet_depends_on_length(const tacet_plan *p, int term)
 {
     if (!p->update.optim || term < -1 || term >= p->terms) return false;
-    if (term < 0) return tc_schedule_end(p->update.schedule, 0) != NULL;
+    if (term < 0) return tc_schedule_end(p->update.common, 0) != NULL;
     const tc_arg *schedule = &p->graph->term[term].common[TC_TERM_SCHEDULE];
     if (tc_control_steers(p, term)) return !schedule[TC_SCHEDULE_WARMUP].given && !(p->table.control[term].landed > 0);
     return p->graph->term[term].scheduled && tc_schedule_end(schedule, 0) != NULL;
@@ -172,6 +185,6 @@ bool tacet_depends_on_length(const tacet_plan *p, int term)
 double tacet_learning_rate(const tacet_plan *p)
 {
     if (!p->update.optim) return 0;
-    const double rate = p->table.step ? p->table.rate : tc_schedule_factor(p->update.schedule, 0, p->set.epochs);
+    const double rate = p->table.step ? p->table.rate : factor(p, p->update.common, 0);
     return rate * (isnan(p->table.given_rate) ? p->update.arg[TC_OPTIM_LR].number : p->table.given_rate);
 }
