@@ -48,7 +48,9 @@ const tc_op tc_op_formula = {
     .doc =
         "A penalty by formula: f is written over x, with numbers, + - * / ^, comparisons, where(c, a, b) and the usual "
         "functions. A name in it is a constant that key=number gives. Its derivative is derived, and shown by explain.",
-    .source = "the user's",
+    .source =
+        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
+        "the ACM 7, 1964",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .attribute = {{"f", "formula", NULL, "the formula over x, \"x^2 / (c + x^2)\" c=0.5", true}},

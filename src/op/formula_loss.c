@@ -38,7 +38,9 @@ const tc_op tc_op_formula_loss = {
     .formula = "sum of f(y, t)",
     .doc = "A loss by formula: f is written over the output y and the target t, with numbers, + - * / ^, comparisons, "
            "where(c, a, b) and the usual functions. A name in it is a constant that key=number gives.",
-    .source = "the user's",
+    .source =
+        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
+        "the ACM 7, 1964",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .attribute = {{"f", "formula", NULL, "the formula over y and t, \"log(cosh(y - t))\"", true}},
