@@ -4,14 +4,15 @@
 #include "cmocka_all.h"
 
 #include "failing.h"
-#include "formula/formula.h"
+#include "formula/expression.h"
+#include "op/op.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const tc_attribute attributes[] = {{"f", "formula", NULL, "", true}, {"lambda", "float", "1", "", false}, {0}};
+static const tc_attribute attributes[] = {{"f", "formula", NULL, "", true}, {"lambda", "float", "1", "", true}, {0}};
 static const char *const x_alone[] = {"x", NULL}, *const y_and_t[] = {"y", "t", NULL};
 
 typedef struct given {
@@ -231,6 +232,8 @@ static const struct {
     {"formula \"exp x\"", "exp", "operand is missing", "exp(x)"},
     {"formula \"x + 1e999\"", "1e999", "not a number", NULL},
     {"formula \"x + \xc3\xa9\"", "\xc3", "expected a number", NULL},
+    {"formula x^2 / 2", "/", "expected a number", "in quotes"},
+    {"formula x 1 + 2", "+", "no place for '+'", "in quotes"},
     {"formula \"x\" c=2", "c", "no attribute c", NULL},
     {"formula \"c x\" c=two", "c=two", "expected a number", NULL},
     {"formula \"c x\" c=2 c=3", "c=3", "given twice", NULL},
@@ -265,6 +268,17 @@ static void mistakes_have_places(void **state)
     assert_null(g.f);
     assert_non_null(strstr(g.error.message, "too long"));
     release(&g, NULL);
+}
+
+/* Help lists all functions. */
+static void functions_are_listed(void **state)
+{
+    (void)state;
+    const char *doc = tc_op_find("map")->attribute[0].doc;
+    for (int i = 0; tc_formula_function_at(i); i++) {
+        const char *name = tc_formula_function_at(i)->name;
+        if (name && !strstr(doc, name)) fail_msg("%s is not in \"%s\"", name, doc);
+    }
 }
 
 /* ---- Random formulas ---- */
@@ -475,6 +489,7 @@ int main(void)
         cmocka_unit_test(two_variables),
         cmocka_unit_test(derivatives_are_simplified),
         cmocka_unit_test(mistakes_have_places),
+        cmocka_unit_test(functions_are_listed),
         cmocka_unit_test(random_formulas),
         cmocka_unit_test(tiles),
         cmocka_unit_test(every_allocation_may_fail),
