@@ -246,7 +246,7 @@ static void mistakes_have_places(void **state)
     (void)state;
     char deep[700] = "formula \"", wide[4000] = "formula \"x";
     for (int i = 0; i < 300; i++) strcat(deep, "(");
-    for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 12, "+sin(x+%d)", i);
+    for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 20, "+sin(x+%d)", i);
     strcat(deep, "x\"");
     strcat(wide, "\"");
     for (size_t i = 0; i < sizeof mistake / sizeof *mistake; i++) {

@@ -42,7 +42,7 @@ static void check(const tc_mem *m, const char *text, const char *const *variable
     char printed[1000];
     tacet_error e = {.column = -1};
     tc_formula *f = read_formula(m, text, variable, &e);
-    if (!f && e.status == TACET_DESCRIPTION && (e.column < 0 || !e.source || e.column > (int)strlen(e.source)))
+    if (!f && e.status == TACET_DESCRIPTION && (e.column < 0 || e.column > (int)strlen(e.source)))
         fuzz_fail("refused without a place: %s", e.message);
     if (!f) fuzz_refused("the formula", &e);
     for (int program = 0; f && program <= TC_FORMULA_SLOPE + (variable[1] != NULL); program++) {
