@@ -4,14 +4,15 @@
 #include "cmocka_all.h"
 
 #include "failing.h"
-#include "formula/formula.h"
+#include "formula/expression.h"
+#include "op/op.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const tc_attribute attributes[] = {{"f", "formula", NULL, "", true}, {"lambda", "float", "1", "", false}, {0}};
+static const tc_attribute attributes[] = {{"f", "formula", NULL, "", true}, {"lambda", "float", "1", "", true}, {0}};
 static const char *const x_alone[] = {"x", NULL}, *const y_and_t[] = {"y", "t", NULL};
 
 typedef struct given {
@@ -77,73 +78,74 @@ static void check(const given *g, const char *formula, int program, double x, do
         fail_msg("%s, program %d at %g, %g is %.9g in float, not %.15g", formula, program, x, t, narrow, is);
 }
 
+static const struct {
+    const char *formula;
+    double x, value, slope;
+} known[] = {
+    {"\"x^2 / (1 + x^2)\"", 2, 0.8, 4.0 / 25},
+    {"\"x^2 / (1 + x^2)\"", -3, 0.9, -6.0 / 100},
+    {"\"x^2 / (c + x^2)\" c=0.5", -1, 1 / 1.5, -1 / 2.25},
+    {"\"log(1 + abs(x) / 0.1)\"", 0, 0, 0},
+    {"\"log(1 + abs(x) / 0.1)\"", -0.3, 1.3862943611198906, -2.5},
+    {"\"x / (1 + exp(-1.702 x))\"", 0, 0, 0.5},
+    {"\"x / (1 + exp(-1.702 x))\"", -1e4, 0, 0},
+    {"\"x / (1 + exp(-1.702 x))\"", 1e4, 1e4, 1},
+    {"\"log(cosh(x))\"", 1e4, 1e4 - 0.69314718055994531, 1},
+    {"\"log(cosh(x))\"", 1e-3, 4.9999991666668889e-7, 9.9999966666680000e-4},
+    {"\"log(1 + exp(x))\"", 1e4, 1e4, 1},
+    {"\"log(1 + exp(x))\"", -1e4, 0, 0},
+    {"\"exp(x) / (1 + exp(x))\"", 1000, 1, 0},
+    {"\"-log(1 / (1 + exp(-x)))\"", -1000, 1000, -1},
+    {"\"-x^2\"", 3, -9, -6},
+    {"\"(-2)^2 * x\"", 1, 4, 4},
+    {"\"2^3^2 * x\"", 1, 512, 512},
+    {"\"x^-2\"", -2, 0.25, 0.25},
+    {"\"x^3\"", -2, -8, 12},
+    {"\"x^7\"", -1.5, -17.0859375, 79.734375},
+    {"\"x^0.5\"", 0, 0, 0},
+    {"\"sqrt(abs(x))\"", 0, 0, 0},
+    {"\"sqrt(x^2)\"", -3, 3, -1},
+    {"\"abs(x)^1.5\"", -4, 8, -3},
+    {"\"2^x\"", 3, 8, 5.5451774444795623},
+    {"\"x^x\"", 2, 4, 6.7725887222397811},
+    {"\"8 / 2 / 2 * x\"", 1, 2, 2},
+    {"\"1 - 2 - 3 + x\"", 1, -3, 1},
+    {"\"1e1 x + .5 + 2.\"", 1, 12.5, 10},
+    {"\"c x + c (x - 1)\" c=3", 2, 9, 6},
+    /* What is not taken may be infinite or not a number. */
+    {"\"where(x > 0, log(x), 0)\"", -1, 0, 0},
+    {"\"where(x > 0, sqrt(x), x)\"", -2, -2, 1},
+    {"\"x * where(x == 0, 0, 1 / x)\"", 0, 0, 0},
+    {"\"relu(x) + relu(log(x))\"", 0, 0, 0},
+    /* Kinks */
+    {"\"abs(x)\"", 0, 0, 0},
+    {"\"max(x, 0)\"", 0, 0, 0},
+    {"\"max(x, -x)\"", 0, 0, 0},
+    {"\"max(x, abs(x))\"", 2, 2, 1},
+    {"\"min(x, 1) + max(x, -1)\"", 1, 2, 1},
+    {"\"relu(x)\"", 0, 0, 0},
+    {"\"sign(x)\"", -4, -1, 0},
+    {"\"(0 < x) * (x <= 1) * x\"", 0.5, 0.5, 1},
+    {"\"(x >= 2) + (x != 2) + 2 (x == 2)\"", 2, 3, 0},
+    {"\"where(x, 2 x, 3)\"", 5, 10, 2},
+    {"\"tanh(x) + sigmoid(x)\"", 0, 0.5, 1.25},
+    {"\"softplus(x)\"", 0, 0.69314718055994531, 0.5},
+    {"\"sin(x) + cos(x)\"", 0, 1, 1},
+    {"\"sinh(x) + cosh(x) - exp(x)\"", 1, 0, 0},
+    {"\"erf(x)\"", 0, 0, 1.1283791670955126},
+    {"\"log1p(x)\"", 1, 0.69314718055994531, 0.5},
+    {"3", 1, 3, 0},
+    {"x", 4, 4, 1},
+};
+
 static void answers(void **state)
 {
     (void)state;
-    static const struct {
-        const char *formula;
-        double x, value, slope;
-    } of[] = {
-        {"\"x^2 / (1 + x^2)\"", 2, 0.8, 4.0 / 25},
-        {"\"x^2 / (1 + x^2)\"", -3, 0.9, -6.0 / 100},
-        {"\"x^2 / (c + x^2)\" c=0.5", -1, 1 / 1.5, -1 / 2.25},
-        {"\"log(1 + abs(x) / 0.1)\"", 0, 0, 0},
-        {"\"log(1 + abs(x) / 0.1)\"", -0.3, 1.3862943611198906, -2.5},
-        {"\"x / (1 + exp(-1.702 x))\"", 0, 0, 0.5},
-        {"\"x / (1 + exp(-1.702 x))\"", -1e4, 0, 0},
-        {"\"x / (1 + exp(-1.702 x))\"", 1e4, 1e4, 1},
-        {"\"log(cosh(x))\"", 1e4, 1e4 - 0.69314718055994531, 1},
-        {"\"log(cosh(x))\"", 1e-3, 4.9999991666668889e-7, 9.9999966666680000e-4},
-        {"\"log(1 + exp(x))\"", 1e4, 1e4, 1},
-        {"\"log(1 + exp(x))\"", -1e4, 0, 0},
-        {"\"exp(x) / (1 + exp(x))\"", 1000, 1, 0},
-        {"\"-log(1 / (1 + exp(-x)))\"", -1000, 1000, -1},
-        {"\"-x^2\"", 3, -9, -6},
-        {"\"(-2)^2 * x\"", 1, 4, 4},
-        {"\"2^3^2 * x\"", 1, 512, 512},
-        {"\"x^-2\"", -2, 0.25, 0.25},
-        {"\"x^3\"", -2, -8, 12},
-        {"\"x^7\"", -1.5, -17.0859375, 79.734375},
-        {"\"x^0.5\"", 0, 0, 0},
-        {"\"sqrt(abs(x))\"", 0, 0, 0},
-        {"\"sqrt(x^2)\"", -3, 3, -1},
-        {"\"abs(x)^1.5\"", -4, 8, -3},
-        {"\"2^x\"", 3, 8, 5.5451774444795623},
-        {"\"x^x\"", 2, 4, 6.7725887222397811},
-        {"\"8 / 2 / 2 * x\"", 1, 2, 2},
-        {"\"1 - 2 - 3 + x\"", 1, -3, 1},
-        {"\"1e1 x + .5 + 2.\"", 1, 12.5, 10},
-        {"\"c x + c (x - 1)\" c=3", 2, 9, 6},
-        /* What is not taken may be infinite or not a number. */
-        {"\"where(x > 0, log(x), 0)\"", -1, 0, 0},
-        {"\"where(x > 0, sqrt(x), x)\"", -2, -2, 1},
-        {"\"x * where(x == 0, 0, 1 / x)\"", 0, 0, 0},
-        {"\"relu(x) + relu(log(x))\"", 0, 0, 0},
-        /* Kinks */
-        {"\"abs(x)\"", 0, 0, 0},
-        {"\"max(x, 0)\"", 0, 0, 0},
-        {"\"max(x, -x)\"", 0, 0, 0},
-        {"\"max(x, abs(x))\"", 2, 2, 1},
-        {"\"min(x, 1) + max(x, -1)\"", 1, 2, 1},
-        {"\"relu(x)\"", 0, 0, 0},
-        {"\"sign(x)\"", -4, -1, 0},
-        {"\"(0 < x) * (x <= 1) * x\"", 0.5, 0.5, 1},
-        {"\"(x >= 2) + (x != 2) + 2 (x == 2)\"", 2, 3, 0},
-        {"\"where(x, 2 x, 3)\"", 5, 10, 2},
-        {"\"tanh(x) + sigmoid(x)\"", 0, 0.5, 1.25},
-        {"\"softplus(x)\"", 0, 0.69314718055994531, 0.5},
-        {"\"sin(x) + cos(x)\"", 0, 1, 1},
-        {"\"sinh(x) + cosh(x) - exp(x)\"", 1, 0, 0},
-        {"\"erf(x)\"", 0, 0, 1.1283791670955126},
-        {"\"log1p(x)\"", 1, 0.69314718055994531, 0.5},
-        {"3", 1, 3, 0},
-        {"x", 4, 4, 1},
-    };
-    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         given g;
-        read_formula(&g, of[i].formula, x_alone);
-        check(&g, of[i].formula, TC_FORMULA_VALUE, of[i].x, 0, of[i].value);
-        check(&g, of[i].formula, TC_FORMULA_SLOPE, of[i].x, 0, of[i].slope);
+        read_formula(&g, known[i].formula, x_alone);
+        check(&g, known[i].formula, TC_FORMULA_VALUE, known[i].x, 0, known[i].value);
+        check(&g, known[i].formula, TC_FORMULA_SLOPE, known[i].x, 0, known[i].slope);
         release(&g, NULL);
     }
 }
@@ -162,95 +164,100 @@ static void two_variables(void **state)
 
 /* ---- Derivatives as text ---- */
 
+static const struct {
+    const char *formula, *value, *slope;
+} simple[] = {
+    {"\"x^2 / (1 + x^2)\"", "x^2 / (1 + x^2)", "2 x / (1 + x^2)^2"},
+    {"\"log(1 + abs(x) / 0.1)\"", "log(1 + 10 abs(x))", "sign(x) / (0.1 + abs(x))"},
+    {"\"x / (1 + exp(-1.702 x))\"", "x * sigmoid(1.702 x)",
+     "sigmoid(1.702 x) * (1 + 1.702 x * (1 - sigmoid(1.702 x)))"},
+    {"\"log(cosh(x - 1))\"", "log_cosh(x - 1)", "tanh(x - 1)"},
+    {"\"log(1 + exp(-x))\"", "softplus(-x)", "-sigmoid(-x)"},
+    {"\"x / (c + abs(x))\" c=2", "x / (2 + abs(x))", "2 / (2 + abs(x))^2"},
+    {"\"sqrt(1 + x^2) - 1\"", "sqrt(1 + x^2) - 1", "x / sqrt(1 + x^2)"},
+    {"\"where(x > 0, x, 0.1 x)\"", "where(x > 0, x, 0.1 x)", "where(x > 0, 1, 0.1)"},
+    {"\"max(x, 0)^2\"", "max(x, 0)^2", "2 max(x, 0) * (x > 0)"},
+    {"\"1 - exp(-x^2 / 2)\"", "1 - exp(-0.5 x^2)", "x * exp(-0.5 x^2)"},
+    {"\"x * x * x - x\"", "x * (x^2 - 1)", "3 x^2 - 1"},
+    {"\"x - x + 2 x - x * 2 + 4\"", "4", "0"},
+    {"\"tanh(x)^2\"", "tanh(x)^2", "2 tanh(x) * (1 - tanh(x)^2)"},
+    {"\"-(x - 2)\"", "2 - x", "-1"},
+    {"\"x^0 + x^1\"", "1 + x", "1"},
+    {"\"(2 x)^(-1)\"", "0.5 / x", "-0.5 / x^2"},
+    {"\"abs(-3 x)\"", "3 abs(x)", "3 sign(x)"},
+};
+
 static void derivatives_are_simplified(void **state)
 {
     (void)state;
-    static const struct {
-        const char *formula, *value, *slope;
-    } of[] = {
-        {"\"x^2 / (1 + x^2)\"", "x^2 / (1 + x^2)", "2 x / (1 + x^2)^2"},
-        {"\"log(1 + abs(x) / 0.1)\"", "log(1 + 10 abs(x))", "sign(x) / (0.1 + abs(x))"},
-        {"\"x / (1 + exp(-1.702 x))\"", "x * sigmoid(1.702 x)",
-         "sigmoid(1.702 x) * (1 + 1.702 x * (1 - sigmoid(1.702 x)))"},
-        {"\"log(cosh(x - 1))\"", "log_cosh(x - 1)", "tanh(x - 1)"},
-        {"\"log(1 + exp(-x))\"", "softplus(-x)", "-sigmoid(-x)"},
-        {"\"x / (c + abs(x))\" c=2", "x / (2 + abs(x))", "2 / (2 + abs(x))^2"},
-        {"\"sqrt(1 + x^2) - 1\"", "sqrt(1 + x^2) - 1", "x / sqrt(1 + x^2)"},
-        {"\"where(x > 0, x, 0.1 x)\"", "where(x > 0, x, 0.1 x)", "where(x > 0, 1, 0.1)"},
-        {"\"max(x, 0)^2\"", "max(x, 0)^2", "2 max(x, 0) * (x > 0)"},
-        {"\"1 - exp(-x^2 / 2)\"", "1 - exp(-0.5 x^2)", "x * exp(-0.5 x^2)"},
-        {"\"x * x * x - x\"", "x * (x^2 - 1)", "3 x^2 - 1"},
-        {"\"x - x + 2 x - x * 2 + 4\"", "4", "0"},
-        {"\"tanh(x)^2\"", "tanh(x)^2", "2 tanh(x) * (1 - tanh(x)^2)"},
-        {"\"-(x - 2)\"", "2 - x", "-1"},
-        {"\"x^0 + x^1\"", "1 + x", "1"},
-        {"\"(2 x)^(-1)\"", "0.5 / x", "-0.5 / x^2"},
-        {"\"abs(-3 x)\"", "3 abs(x)", "3 sign(x)"},
-    };
-    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+    for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
         given g;
-        read_formula(&g, of[i].formula, x_alone);
-        assert_string_equal(tc_formula_text(g.f, TC_FORMULA_VALUE), of[i].value);
-        assert_string_equal(tc_formula_text(g.f, TC_FORMULA_SLOPE), of[i].slope);
+        read_formula(&g, simple[i].formula, x_alone);
+        assert_string_equal(tc_formula_text(g.f, TC_FORMULA_VALUE), simple[i].value);
+        assert_string_equal(tc_formula_text(g.f, TC_FORMULA_SLOPE), simple[i].slope);
         release(&g, NULL);
     }
 }
 
 /* ---- Mistakes ---- */
 
+static const struct {
+    const char *text, *marked, *says, *hint;
+} mistake[] = {
+    {"formula \"x^2 + \"", "\"", "ends too early", NULL},
+    {"formula \"\"", "\"", "ends too early", NULL},
+    {"formula \"x ^ (1 + \"", "\"", "ends too early", NULL},
+    {"formula \"(x + 1\"", "(", "not closed", NULL},
+    {"formula \"x + 1)\"", ")", "not opened", NULL},
+    {"formula \"x * / 2\"", "/", "not /", NULL},
+    {"formula \"x ** 2\"", "*", "not *", "x^2"},
+    {"formula \"x y\"", "y", "before y", "write *"},
+    {"formula \"x 2\"", "2", "before 2", "write *"},
+    {"formula \"2 3\"", "3", "before 3", "write *"},
+    {"formula \"(x + 1) x\"", "x", "before x", "write *"},
+    {"formula \"x (x + 1)\"", "x", "no function x", "x * ("},
+    {"formula \"1 / 2 x\"", "2 x", "needs a *", "1 / (2 x)"},
+    {"formula \"x^2 x\"", "2 x", "needs a *", NULL},
+    {"formula \"1 / c x\" c=2", "c x", "needs a *", NULL},
+    {"formula \"x + wide\"", "wide", "wide has no value", "wide=0.5"},
+    {"formula \"x + lambda\"", "lambda", "attribute of formula", "another name"},
+    {"formula \"tan(x)\"", "tan", "no function tan", "tanh"},
+    {"formula \"if(x > 0, x, 1)\"", "if", "no function if", "where"},
+    {"formula \"x > 0 ? x : 1\"", "?", "before ?", "where("},
+    {"formula \"0 < x < 1\"", "<", "two sides", "multiply"},
+    {"formula \"x = 1\"", "=", "before =", "=="},
+    {"formula \"|x|\"", "|", "not |", "abs(x)"},
+    {"formula \"max(x)\"", ")", "2 operands", NULL},
+    {"formula \"abs(x, 1)\"", ",", "1 operand", NULL},
+    {"formula \"exp x\"", "exp", "operand is missing", "exp(x)"},
+    {"formula \"x + 1e999\"", "1e999", "not a number", NULL},
+    {"formula \"x + \xc3\xa9\"", "\xc3", "expected a number", NULL},
+    {"formula x^2 / 2", "/", "expected a number", "in quotes"},
+    {"formula x 1 + 2", "+", "no place for '+'", "in quotes"},
+    {"formula \"x\" c=2", "c", "no attribute c", NULL},
+    {"formula \"c x\" c=two", "c=two", "expected a number", NULL},
+    {"formula \"c x\" c=2 c=3", "c=3", "given twice", NULL},
+    {"formula \"x + exp(x)\" x=2", "x", "cannot be a constant", NULL},
+    {"formula \"x + exp(x)\" exp=2", "exp", "cannot be a constant", NULL},
+};
+
 static void mistakes_have_places(void **state)
 {
     (void)state;
     char deep[700] = "formula \"", wide[4000] = "formula \"x";
     for (int i = 0; i < 300; i++) strcat(deep, "(");
-    for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 12, "+sin(x+%d)", i);
+    for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 20, "+sin(x+%d)", i);
     strcat(deep, "x\"");
     strcat(wide, "\"");
-    static const struct {
-        const char *text, *marked, *says, *hint;
-    } of[] = {
-        {"formula \"x^2 + \"", "\"", "ends too early", NULL},
-        {"formula \"\"", "\"", "ends too early", NULL},
-        {"formula \"x ^ (1 + \"", "\"", "ends too early", NULL},
-        {"formula \"(x + 1\"", "(", "not closed", NULL},
-        {"formula \"x + 1)\"", ")", "not opened", NULL},
-        {"formula \"x * / 2\"", "/", "not /", NULL},
-        {"formula \"x ** 2\"", "*", "not *", "x^2"},
-        {"formula \"x y\"", "y", "before y", "write *"},
-        {"formula \"x 2\"", "2", "before 2", "write *"},
-        {"formula \"2 3\"", "3", "before 3", "write *"},
-        {"formula \"(x + 1) x\"", "x", "before x", "write *"},
-        {"formula \"x (x + 1)\"", "x", "no function x", "x * ("},
-        {"formula \"1 / 2 x\"", "2 x", "needs a *", "1 / (2 x)"},
-        {"formula \"x^2 x\"", "2 x", "needs a *", NULL},
-        {"formula \"1 / c x\" c=2", "c x", "needs a *", NULL},
-        {"formula \"x + wide\"", "wide", "wide has no value", "wide=0.5"},
-        {"formula \"x + lambda\"", "lambda", "attribute of formula", "another name"},
-        {"formula \"tan(x)\"", "tan", "no function tan", "tanh"},
-        {"formula \"if(x > 0, x, 1)\"", "if", "no function if", "where"},
-        {"formula \"x > 0 ? x : 1\"", "?", "before ?", "where("},
-        {"formula \"0 < x < 1\"", "<", "two sides", "multiply"},
-        {"formula \"x = 1\"", "=", "before =", "=="},
-        {"formula \"|x|\"", "|", "not |", "abs(x)"},
-        {"formula \"max(x)\"", ")", "2 operands", NULL},
-        {"formula \"abs(x, 1)\"", ",", "1 operand", NULL},
-        {"formula \"exp x\"", "exp", "operand is missing", "exp(x)"},
-        {"formula \"x + 1e999\"", "1e999", "not a number", NULL},
-        {"formula \"x + \xc3\xa9\"", "\xc3", "expected a number", NULL},
-        {"formula \"x\" c=2", "c", "no attribute c", NULL},
-        {"formula \"c x\" c=two", "c=two", "expected a number", NULL},
-        {"formula \"c x\" c=2 c=3", "c=3", "given twice", NULL},
-        {"formula \"x + exp(x)\" x=2", "x", "cannot be a constant", NULL},
-        {"formula \"x + exp(x)\" exp=2", "exp", "cannot be a constant", NULL},
-    };
-    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+    for (size_t i = 0; i < sizeof mistake / sizeof *mistake; i++) {
         given g;
-        try_on(&g, of[i].text, x_alone, NULL);
-        if (g.f) fail_msg("%s is accepted", of[i].text);
-        if (!strstr(g.error.message, of[i].says)) fail_msg("%s: %s", of[i].text, g.error.message);
-        if (of[i].hint && !strstr(g.error.hint, of[i].hint)) fail_msg("%s: hint %s", of[i].text, g.error.hint);
-        if (strncmp(g.error.source + g.error.column, of[i].marked, strlen(of[i].marked)) != 0)
-            fail_msg("%s: marked is %s", of[i].text, g.error.source + g.error.column);
+        try_on(&g, mistake[i].text, x_alone, NULL);
+        if (g.f) fail_msg("%s is accepted", mistake[i].text);
+        if (!strstr(g.error.message, mistake[i].says)) fail_msg("%s: %s", mistake[i].text, g.error.message);
+        if (mistake[i].hint && !strstr(g.error.hint, mistake[i].hint))
+            fail_msg("%s: hint %s", mistake[i].text, g.error.hint);
+        if (strncmp(g.error.source + g.error.column, mistake[i].marked, strlen(mistake[i].marked)) != 0)
+            fail_msg("%s: marked is %s", mistake[i].text, g.error.source + g.error.column);
         release(&g, NULL);
     }
     given g;
@@ -261,6 +268,17 @@ static void mistakes_have_places(void **state)
     assert_null(g.f);
     assert_non_null(strstr(g.error.message, "too long"));
     release(&g, NULL);
+}
+
+/* Help lists all functions. */
+static void functions_are_listed(void **state)
+{
+    (void)state;
+    const char *doc = tc_op_find("map")->attribute[0].doc;
+    for (int i = 0; tc_formula_function_at(i); i++) {
+        const char *name = tc_formula_function_at(i)->name;
+        if (name && !strstr(doc, name)) fail_msg("%s is not in \"%s\"", name, doc);
+    }
 }
 
 /* ---- Random formulas ---- */
@@ -471,6 +489,7 @@ int main(void)
         cmocka_unit_test(two_variables),
         cmocka_unit_test(derivatives_are_simplified),
         cmocka_unit_test(mistakes_have_places),
+        cmocka_unit_test(functions_are_listed),
         cmocka_unit_test(random_formulas),
         cmocka_unit_test(tiles),
         cmocka_unit_test(every_allocation_may_fail),

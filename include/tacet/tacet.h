@@ -851,8 +851,8 @@ TACET_API tacet_status tacet_entry_at(int i, tacet_entry *entry);
  * the last one. */
 typedef struct tacet_attribute {
     size_t size;
-    const char *name, *type; /* "float", "int", "bool", "text", "size" (3 or 3x5), "padding" (a size, or same), or the
-                              * words to choose from, "mean|sum|sample" */
+    const char *name, *type; /* "float", "int", "bool", "text", "size" (3 or 3x5), "padding" (a size, or same), "formula"
+                              * ("x^2 / (c + x^2)", docs/penalties.md), or the words to choose from, "mean|sum|sample" */
     const char *preset;      /* the default; NULL if it must be given */
     const char *doc;
     bool positional;

@@ -192,7 +192,7 @@ def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
         return batches
     try:
         weight = validation[2] if pair and len(validation) == 3 else None
-        return net.seen(*validation[:2], sample_weight=weight) if pair else net.seen(validation)
+        return net.seen(validation[0], validation[1], sample_weight=weight) if pair else net.seen(validation)
     except (ValueError, TypeError) as error:
         error.add_note("x and y are those of validation=")
         raise

@@ -60,8 +60,11 @@ static int name_length(const reader *r, int at)
 static int word_length(const reader *r, int at)
 {
     int n = name_length(r, at);
-    while (n == 0 && (is_digit(r->text[at + n]) || r->text[at + n] == '.')) n++;
-    return n > 0 ? n : r->text[at] ? 1 : 0;
+    uint32_t code;
+    if (n > 0) return n;
+    while (is_digit(r->text[at + n]) || r->text[at + n] == '.') n++;
+    const size_t bytes = n > 0 ? 0 : tc_char(r->text + at, &code);
+    return n > 0 ? n : bytes > 0 ? (int)bytes : r->text[at] ? 1 : 0;
 }
 
 /* ---- Names ---- */

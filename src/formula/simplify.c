@@ -89,6 +89,7 @@ static void multiply(tc_expressions *e, product *p, int node, int exponent)
     const tc_expression n = e->node[node];
     const double power = n.function == TC_F_POWER ? e->node[n.of[1]].number : 0;
     const double number = n.function == TC_F_NUMBER ? pow(n.number, exponent) : 1;
+    if (p->full) return;
     if (n.function == TC_F_NUMBER && isfinite(p->number * number) && (p->number * number != 0 || n.number == 0)) {
         p->number *= number;
     } else if (n.function == TC_F_MUL || n.function == TC_F_DIV) {
@@ -210,6 +211,7 @@ static void add_terms(tc_expressions *e, sum *s, int node, double number)
 {
     const tc_expression n = e->node[node];
     double factor;
+    if (s->full) return;
     if (n.function == TC_F_NUMBER) {
         s->number += number * n.number;
         return;

@@ -12,6 +12,15 @@
 
 enum { TC_OF_FORMULA }; /* the attribute */
 
+#define TC_FORMULA_ATTRIBUTE(example)                                                                                   \
+    {                                                                                                                   \
+        "f", "formula", NULL,                                                                                           \
+            "the formula " example "; it may have numbers, + - * / ^, < <= > >= == !=, where(c, a, b), abs, sign, "     \
+            "min, max, exp, log, log1p, sqrt, tanh, sigmoid, relu, softplus, sin, cos, sinh, cosh, erf, log_cosh, and " \
+            "constants that follow it, c=0.5",                                                                          \
+            true                                                                                                        \
+    }
+
 static inline const tc_formula *tc_formula_of(const tc_arg *arg) { return arg[TC_OF_FORMULA].made; }
 
 TC_INLINE bool tc_by_formula_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg,

@@ -45,13 +45,13 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_formula = {
     .name = "formula",
     .formula = "lambda * sum f(x)",
-    .doc =
-        "A penalty by formula: f is written over x, with numbers, + - * / ^, comparisons, where(c, a, b) and the usual "
-        "functions. A name in it is a constant that key=number gives. Its derivative is derived, and shown by explain.",
-    .source = "the user's",
+    .doc = "A penalty by formula: f is written over x. Its derivative is derived, and shown by explain.",
+    .source =
+        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
+        "the ACM 7, 1964",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
-    .attribute = {{"f", "formula", NULL, "the formula over x, \"x^2 / (c + x^2)\" c=0.5", true}},
+    .attribute = {TC_FORMULA_ATTRIBUTE("over x, \"x^2 / (c + x^2)\" c=0.5")},
     .work = 10,
     .prepare = prepare,
     .tell = tell,

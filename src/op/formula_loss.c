@@ -36,12 +36,14 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_formula_loss = {
     .name = "formula_loss",
     .formula = "sum of f(y, t)",
-    .doc = "A loss by formula: f is written over the output y and the target t, with numbers, + - * / ^, comparisons, "
-           "where(c, a, b) and the usual functions. A name in it is a constant that key=number gives.",
-    .source = "the user's",
+    .doc =
+        "A loss by formula: f is written over the output y and the target t. Its derivative is derived, and shown by explain.",
+    .source =
+        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
+        "the ACM 7, 1964",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
-    .attribute = {{"f", "formula", NULL, "the formula over y and t, \"log(cosh(y - t))\"", true}},
+    .attribute = {TC_FORMULA_ATTRIBUTE("over y and t, \"log(cosh(y - t))\"")},
     .work = 10,
     .prepare = prepare,
     .tell = tell,

@@ -34,12 +34,13 @@ const tc_op tc_op_map = {
     .name = "map",
     .formula = "y = f(x)",
     .doc =
-        "A layer by formula, element by element: f is written over x, with numbers, + - * / ^, comparisons, where(c, a, "
-        "b) and the usual functions. A name in it is a constant that key=number gives.",
-    .source = "the user's",
+        "A layer by formula, element by element: f is written over x. Its derivative is derived, and shown by explain.",
+    .source =
+        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
+        "the ACM 7, 1964",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_ELEMENTWISE,
-    .attribute = {{"f", "formula", NULL, "the formula over x, \"x / (1 + exp(-c x))\" c=1.702", true}},
+    .attribute = {TC_FORMULA_ATTRIBUTE("over x, \"x / (1 + exp(-c x))\" c=1.702")},
     .work = 10,
     .prepare = prepare,
     .tell = tell,

@@ -206,7 +206,9 @@ static slot next_positional(const binder *b)
     slot s = {0};
     for (int optional = 0; optional < 2 && !s.attribute; optional++)
         for (int i = 0; (s = slot_at(b, i)).attribute; i++)
-            if (s.attribute->positional && (s.attribute->preset != NULL) == optional && (!s.arg->given || takes_more(&s))) break;
+            if (s.attribute->positional && (s.attribute->preset != NULL) == optional &&
+                (!s.arg->given || takes_more(&s)))
+                break;
     return s;
 }
 
@@ -223,13 +225,28 @@ static const char *choice_at(const void *context, int i) { return ((const choice
 
 static void hint_keys(const binder *b, const char *word) { tc_fail_choices(b->e, "it takes", word, key_at, b); }
 
+/* What to do about a bare word that does not fit: if a formula came before it, it is probably a part of it. */
+static void hint_bare(const binder *b, const char *word)
+{
+    slot s;
+    for (int i = 0; (s = slot_at(b, i)).attribute; i++)
+        if (strcmp(s.attribute->type, "formula") == 0 && s.arg->given) {
+            tc_fail_hint(b->e, "a formula with spaces is written in quotes: \"x^2 / (1 + x^2)\"");
+            return;
+        }
+    hint_keys(b, word);
+}
+
 /* Refuses a key that no attribute has, or a bare word with no positional attribute left. */
 static tacet_status refuse_word(const binder *b, const tc_word *w)
 {
     const char *word = w->key ? w->key : w->text;
     tc_refuse(b->e, b->s->source, w->column, w->key ? (int)strlen(w->key) : w->width,
               w->key ? "%s has no attribute %s" : "%s has no place for '%s'", b->s->name, word);
-    hint_keys(b, word);
+    if (w->key)
+        hint_keys(b, word);
+    else
+        hint_bare(b, word);
     return TACET_DESCRIPTION;
 }
 
@@ -243,7 +260,7 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_att
         const char *near = tc_nearest(w->text, choice_at, split(a->type, &c));
         if (near) tc_fail_hint(b->e, "did you mean %s?", near);
     } else if (!w->key && a->positional) {
-        hint_keys(b, w->text);
+        hint_bare(b, w->text);
     }
     return TACET_DESCRIPTION;
 }
