@@ -204,7 +204,7 @@ static bool is_finite(tacet_plan *p)
 
 tacet_status tc_run_guard_part(tacet_plan *p)
 {
-    bool bad = !isfinite(squares_of(p, gradients(p), p->block.part)) || !isfinite(tacet_objective(p));
+    bool bad = !isfinite(tc_run_squares(p, gradients(p), p->block.part)) || !isfinite(tacet_objective(p));
     const tacet_status status = tc_exchange_verdict(p, &bad);
     return status == TACET_OK && bad ? replay(p, -1) : status;
 }
