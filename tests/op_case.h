@@ -38,6 +38,7 @@ typedef struct op_case {
     tc_run run;
     double ranks; /* the number of ranks, all with the same rows: sums over ranks are this many times as large */
     tc_call call;
+    float *numbers; /* lists of the attributes */
     uint32_t noise;
 } op_case;
 
@@ -89,6 +90,7 @@ static inline void read_spec(op_case *k, const char *text)
     if (!k->op) fail_msg("no operator %s", k->spec.name);
     const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
     if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
+    assert_true(tc_spec_numbers(&mem, k->op->attribute, k->arg, &k->numbers));
     if (!k->op->of) return;
     tc_spec layer; /* a penalty of a layer reads the attributes of that layer */
     const tc_binding its = {k->op->of->attribute, k->arg};
@@ -190,7 +192,7 @@ static inline void case_close(op_case *k)
 {
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->ids[i]), free(k->d[i]);
     for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
-    free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial);
+    free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial), free(k->numbers);
     tc_spec_free(&k->spec);
 }
 

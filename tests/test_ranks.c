@@ -90,12 +90,27 @@ static void build_images(network *net)
     tacet_penalize(net->g, "conv2d1.weight", "group_lasso 1e-3 by=input prox");
 }
 
+/* Denominators that are sums of weights: of classes, without those that are ignored, and of samples. */
+static void build_weighed(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 2);
+    const tacet_value x = add_input(net), w = add_feed(net, "w", 0, 1, (int64_t[]){1}, 0.2, 3);
+    (void)w;
+    const tacet_value y = tacet_chain(net->g, x, "linear 8 | relu | linear 3"),
+                      t = add_feed(net, "t", 3, 0, NULL, 0, 0);
+    tacet_loss(net->g, "cross_entropy class_weight=\"1 2 5\" ignore=1", y, t);
+    tacet_loss(net->g, "cross_entropy sample_weight=w name=shares lambda=0.5 class_weight=\"3 1 2\"", y, t);
+    tacet_loss(net->g, "mse sample_weight=w lambda=0.1 reduce=sample", y,
+               add_feed(net, "u", 0, 1, (int64_t[]){3}, -1, 1));
+    tacet_penalize(net->g, "relu1", "l1 0.01");
+}
+
 static void networks_train_the_same(void **state)
 {
     (void)state;
-    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,
-                                               build_large,   build_shared,       build_images};
-    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared", "images"};
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,   build_large,
+                                               build_shared,  build_images,       build_weighed};
+    static const char *const name[] = {"steered", "from weights", "adam", "large", "shared", "images", "weighed"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);

@@ -452,6 +452,74 @@ Network("sequences", {"x": (4, 6), "target": ("labels", 5, 4), "kind": ("labels"
         optimizer_text="sgd lr=0.1 momentum=0.5", batch=7, rows=5, batches=2)
 
 
+def class_weights(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    y, t, s = r.v["linear1"], r.v["target"], r.v["share"][:, 0]
+    weight = torch.tensor([1, 2, 0.5, 3], dtype=y.dtype)
+
+    def term(name, w=None, ignore=-100, reduction="mean", smooth=0.0):
+        r.term("linear1:" + name, 0.3, F.cross_entropy(y, t, w, reduction=reduction, ignore_index=ignore,
+                                                       label_smoothing=smooth))
+
+    term("smooth", smooth=0.1)
+    term("weight", weight)
+    term("ignore", ignore=2)
+    term("all", weight, 2, smooth=0.2)
+    term("sum", weight, 2, "sum", 0.2)
+    each = F.cross_entropy(y, t, weight, reduction="none", ignore_index=2, label_smoothing=0.2)
+    r.term("linear1:shares", 0.4, (s * each).sum() / (s * weight[t] * (t != 2)).sum())
+    r.term("linear1:by_sample", 0.4, (s * each).sum() / s.sum())
+
+
+Network("class_weights", {"x": (5,), "target": ("labels", 4), "share": ("unit", 1)}, {"linear1": (5, 4)}, class_weights,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05), input="x 5\ntarget labels\nshare 1", model="linear 4",
+        loss="\n".join("linear1 target: cross_entropy lambda=" + s for s in (
+            "0.3 label_smoothing=0.1 name=smooth", '0.3 class_weight="1 2 0.5 3" name=weight', "0.3 ignore=2 name=ignore",
+            "0.3 label_smoothing=0.2 class_weight=1,2,0.5,3 ignore=2 name=all",
+            "0.3 label_smoothing=0.2 class_weight=1,2,0.5,3 ignore=2 name=sum reduce=sum",
+            "0.4 label_smoothing=0.2 class_weight=1,2,0.5,3 ignore=2 name=shares sample_weight=share",
+            "0.4 label_smoothing=0.2 class_weight=1,2,0.5,3 ignore=2 name=by_sample sample_weight=share reduce=sample")),
+        optimizer_text="sgd lr=0.05", batch=9, batches=2)
+
+
+def class_weights_at_positions(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    y, t, s = r.v["linear1"], r.v["target"], r.v["share"][:, 0]
+    weight = torch.tensor([1, 2, 0.5], dtype=y.dtype)
+    each = F.cross_entropy(y.transpose(1, 2), t, weight, reduction="none", ignore_index=0, label_smoothing=0.1)
+    r.term("linear1:cross_entropy", 1, F.cross_entropy(y.transpose(1, 2), t, weight, ignore_index=0, label_smoothing=0.1))
+    r.term("linear1:shares", 0.4, (s[:, None] * each).sum() / (s[:, None] * weight[t] * (t != 0)).sum())
+
+
+Network("class_weights_at_positions", {"x": (4, 5), "target": ("labels", 3, 4), "share": ("unit", 1)},
+        {"linear1": (5, 3)}, class_weights_at_positions, lambda w: torch.optim.SGD(w.values(), lr=0.05),
+        input="x 4 5\ntarget labels 4\nshare 1", model="linear 3",
+        loss="linear1 target: cross_entropy label_smoothing=0.1 class_weight=1,2,0.5 ignore=0\n"
+             "linear1 target: cross_entropy lambda=0.4 label_smoothing=0.1 class_weight=1,2,0.5 ignore=0 name=shares "
+             "sample_weight=share",
+        optimizer_text="sgd lr=0.05", batch=6, batches=2)
+
+
+def sample_weights(r):
+    """The mean of each loss over the elements of a row, and then over rows by their weights."""
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    y, t, s = r.v["linear1"], r.v["target"], r.v["share"][:, 0]
+    each = {"mse": (y - t).square(), "l1_loss": (y - t).abs(), "huber": F.huber_loss(y, t, reduction="none", delta=0.7),
+            "bce_with_logits": F.binary_cross_entropy_with_logits(y, t, reduction="none")}
+    for name, loss in each.items():
+        r.term("linear1:" + name, 0.3, (s * loss.mean(1)).sum() / s.sum())
+    r.term("linear1:sum", 0.1, (s * each["mse"].sum(1)).sum())
+    r.term("linear1:sample", 0.1, (s * each["mse"].sum(1)).sum() / s.sum())
+
+
+Network("sample_weights", {"x": (4,), "target": ("unit", 3), "share": ("unit", 1)}, {"linear1": (4, 3)}, sample_weights,
+        lambda w: torch.optim.SGD(w.values(), lr=0.02), input="x 4\ntarget 3\nshare 1", model="linear 3",
+        loss="\n".join("linear1 target: %s sample_weight=share" % s for s in (
+            "mse lambda=0.3", "l1_loss lambda=0.3", "huber lambda=0.3 delta=0.7", "bce_with_logits lambda=0.3",
+            "mse lambda=0.1 reduce=sum name=sum", "mse lambda=0.1 reduce=sample name=sample")),
+        optimizer_text="sgd lr=0.02", batch=5)
+
+
 def losses(r):
     r.v["linear1"] = r.linear(r.v["x"], "linear1")
     y, t = r.v["linear1"], r.v["target"]

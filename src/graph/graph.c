@@ -35,6 +35,7 @@ void tc_term_free(const tc_mem *m, tc_term *t)
     tc_free(m, t->on);
     tc_free(m, t->arg);
     tc_free(m, t->common);
+    tc_free(m, t->numbers);
     tc_spec_free(&t->spec);
 }
 

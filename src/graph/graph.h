@@ -38,6 +38,7 @@ typedef struct tc_term {
     const tc_op *op;
     tc_spec spec;
     tc_arg *arg, *common;
+    float *numbers; /* what arg[].list points into */
     int of; /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
@@ -46,11 +47,12 @@ typedef struct tc_term {
     bool scheduled;      /* lambda follows the schedule in the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
+    bool weighed; /* a loss whose last slot, after its inputs, is an input with a weight for each sample */
 } tc_term;
 
-/* Whether a term acts on slot k, which may otherwise be an input of the layer it is on; whether it sends a gradient
- * there. */
-static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0 || k >= t->inputs); }
+/* Whether a term acts on slot k, which may otherwise be an input of the layer it is on, or the samples' weights; whether
+ * it sends a gradient there. */
+static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs); }
 static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
 
 /* A line of the description as it was given: `text` applies to what `on` matches among the first `values` of the
@@ -81,9 +83,6 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
 {
     return t->of >= 0 ? g->value[t->of].arg : t->arg;
 }
-
-/* Whether it divides by weights that depend on the data. */
-static inline bool tc_term_weighs(const tc_term *t) { return (t->op->flags & TC_WEIGHS) && t->reduce == TC_MEAN; }
 
 /* The value that a term is on: its input k, or the layer that it penalises. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }

@@ -156,6 +156,28 @@ static bool check_positions(const tc_term *t, tc_sketch *s)
     return true;
 }
 
+/* Gives a loss the input that sample_weight= names. */
+static bool take_weights(tacet_graph *g, tc_term *t)
+{
+    const tc_arg *name = &t->common[TC_LOSS_SAMPLE_WEIGHT];
+    if (t->op->role != &tc_loss || !name->given) return true;
+    const int w = tc_graph_index(g, name->text);
+    if (w < 0) {
+        tc_graph_refuse(g, &t->spec, name, "no value is called %.100s", name->text);
+        tc_graph_suggest(g, name->text, false);
+        return false;
+    }
+    const tc_value *v = &g->value[w];
+    if (v->op || v->owner >= 0 || v->type != TACET_F32 || tc_shape_count(&v->shape) != 1)
+        return tc_graph_refuse(g, &t->spec, name,
+                               "sample_weight needs an input with one number for each row, and %s is not one", v->name);
+    if (!g->value[t->input[0]].batch || t->op->flags & TC_MIXES || t->op->phases > 1 || t->op->span)
+        return refuse(g, t, "has no samples to weigh: its result is not a sum over them");
+    t->weighed = true;
+    t->input[t->slots++] = w;
+    return true;
+}
+
 static bool check_shapes(tacet_graph *g, const tc_term *t)
 {
     tc_shape shape[TC_SLOTS];
@@ -200,7 +222,8 @@ static bool read_term(tacet_graph *g, tc_term *t, const tc_role *due, const char
     t->common = tc_alloc(&g->mem, TC_COMMON_ATTRS, sizeof *t->common);
     if (!t->arg || !t->common) return tc_graph_no_memory(g);
     const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
-    return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK;
+    if (tc_spec_bind(&t->spec, 2, binding, true, &g->error) != TACET_OK) return false;
+    return tc_spec_numbers(&g->mem, t->op->attribute, t->arg, &t->numbers) || tc_graph_no_memory(g);
 }
 
 /* Adds one term on the values input[inputs]. */
@@ -215,7 +238,8 @@ static bool add_term(tacet_graph *g, const tc_role *due, const char *on, const i
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     const bool batch = g->value[input[0]].batch;
     bool good = t->on ? read_term(g, t, due, text) : tc_graph_no_memory(g);
-    good = good && take_layer(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) && set_weight(g, t, batch);
+    good = good && take_layer(g, t) && take_weights(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) &&
+           set_weight(g, t, batch);
     good = good && name_term(g, t);
     if (good)
         g->terms++;

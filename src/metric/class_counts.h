@@ -13,9 +13,10 @@ static inline void tc_class_add(const tc_arg *arg, const tc_compared *c, const t
 {
     (void)arg;
     for (int64_t i = 0; i < o->n; i++) {
-        sum[o->label[i]]++;
-        sum[c->classes + o->guess[i]]++;
-        if (o->guess[i] == o->label[i]) sum[2 * c->classes + o->label[i]]++;
+        const double w = tc_weight(o, i);
+        sum[o->label[i]] += w;
+        sum[c->classes + o->guess[i]] += w;
+        if (o->guess[i] == o->label[i]) sum[2 * c->classes + o->label[i]] += w;
     }
 }
 

@@ -6,7 +6,7 @@ static int64_t sums(const tc_compared *c) { return c->classes * c->classes; }
 static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, double *sum)
 {
     (void)arg;
-    for (int64_t i = 0; i < o->n; i++) sum[o->label[i] * c->classes + o->guess[i]]++;
+    for (int64_t i = 0; i < o->n; i++) sum[o->label[i] * c->classes + o->guess[i]] += tc_weight(o, i);
 }
 
 static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64_t n, tc_answer *to)

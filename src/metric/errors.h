@@ -8,10 +8,12 @@ static inline int64_t tc_error_sums(const tc_compared *c) { return 1 + c->width;
 
 static inline void tc_error_add(const tc_compared *c, const tc_outputs *o, double *sum, double (*size)(double error))
 {
-    for (int64_t i = 0; i < o->rows; i++)
+    for (int64_t i = 0; i < o->rows; i++) {
+        const double w = tc_row_weight(c, o, i);
         for (int64_t j = 0; j < c->width; j++)
-            sum[1 + j] += size((double)o->y[i * c->width + j] - (double)o->t[i * c->width + j]);
-    sum[0] += (double)o->rows;
+            sum[1 + j] += w * size((double)o->y[i * c->width + j] - (double)o->t[i * c->width + j]);
+        sum[0] += w;
+    }
 }
 
 static inline double tc_error_mean(const tc_compared *c, const double *sum, double (*one)(double mean))

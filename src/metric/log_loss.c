@@ -16,16 +16,16 @@ static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, do
     (void)arg;
     for (int64_t i = 0; i < o->n; i++) {
         if (c->offers & TC_BINARY) {
-            sum[0] += one(o->label[i] ? (double)o->logits[i] : -(double)o->logits[i]);
+            sum[0] += tc_weight(o, i) * one(o->label[i] ? (double)o->logits[i] : -(double)o->logits[i]);
             continue;
         }
         const float *x = o->logits + i * c->classes;
         double top = (double)x[0], total = 0;
         for (int64_t j = 1; j < c->classes; j++) top = fmax(top, (double)x[j]);
         for (int64_t j = 0; j < c->classes; j++) total += exp((double)x[j] - top);
-        sum[0] += log(total) + top - (double)x[o->label[i]];
+        sum[0] += tc_weight(o, i) * (log(total) + top - (double)x[o->label[i]]);
     }
-    sum[1] += (double)o->n;
+    sum[1] += tc_weights(o);
 }
 
 static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64_t n, tc_answer *to)

@@ -12,6 +12,8 @@
  *     TC_NUMBERS   numbers [rows, width] and numbers (mse and others); of logits, their probabilities
  *     TC_COPIES    the same, where the target is the network's own input: a reconstruction
  *
+ * Positions may have weights: those of the samples (sample_weight of the loss), and 0 where the label is ignored.
+ *
  * Results agree with those of scikit-learn (tests/metrics), whose functions the `source` of each metric names. */
 #ifndef TC_METRIC_H
 #define TC_METRIC_H
@@ -29,6 +31,7 @@ typedef struct tc_compared {
     unsigned offers; /* all that it can be compared as */
     int64_t classes; /* 2 for TC_BINARY; 0 for numbers */
     int64_t width;   /* of numbers: elements of a row */
+    bool weighed;    /* positions have weights */
     double *unit;    /* [width]: numbers times this are in the unit in which the target was given */
 } tc_compared;
 
@@ -40,7 +43,23 @@ typedef struct tc_outputs {
     const int32_t *guess; /* [n]: the class with the largest logit, the first of several */
     int64_t rows;
     const float *y, *t; /* [rows, width]: output and target */
+    const float *weight; /* [n]: how much each position counts; NULL: all count as 1 */
 } tc_outputs;
+
+/* How much position i counts, and row i of numbers. */
+static inline double tc_weight(const tc_outputs *o, int64_t i) { return o->weight ? (double)o->weight[i] : 1; }
+static inline double tc_row_weight(const tc_compared *c, const tc_outputs *o, int64_t i)
+{
+    return tc_weight(o, i * c->width);
+}
+
+/* The sum of the weights of all positions. */
+static inline double tc_weights(const tc_outputs *o)
+{
+    double sum = o->weight ? 0 : (double)o->n;
+    for (int64_t i = 0; o->weight && i < o->n; i++) sum += (double)o->weight[i];
+    return sum;
+}
 
 /* The class with the largest of the logits, the first of several. */
 static inline int32_t tc_guess(const float *logits, int64_t classes)

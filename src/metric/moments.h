@@ -5,6 +5,8 @@
  * those of several ranks are merged (Chan, Golub, LeVeque: Updating formulae and a pairwise algorithm for computing
  * sample variances, 1979).
  *
+ * A row of weight w counts as w rows (West: Updating mean and variance estimates, 1979).
+ *
  *     sum: rows | mean of t [width] | squares of t [width] | mean of y - t [width] | squares of y - t [width] */
 #ifndef TC_MOMENTS_H
 #define TC_MOMENTS_H
@@ -27,7 +29,7 @@ static inline tc_moments tc_moments_of(const tc_compared *c, const double *sum, 
 }
 
 __attribute__((always_inline)) static inline void tc_moments_row(int64_t width, const float *y, const float *t,
-                                                                 double share, double *restrict mean,
+                                                                 double w, double share, double *restrict mean,
                                                                  double *restrict squares, double *restrict error,
                                                                  double *restrict error_squares)
 {
@@ -35,8 +37,8 @@ __attribute__((always_inline)) static inline void tc_moments_row(int64_t width, 
         const double x = (double)t[j], e = (double)y[j] - x, dx = x - mean[j], de = e - error[j];
         mean[j] += dx * share;
         error[j] += de * share;
-        squares[j] += dx * (x - mean[j]);
-        error_squares[j] += de * (e - error[j]);
+        squares[j] += w * dx * (x - mean[j]);
+        error_squares[j] += w * de * (e - error[j]);
     }
 }
 
@@ -46,8 +48,10 @@ __attribute__((always_inline)) static inline void tc_moments_add(const tc_compar
     const int64_t w = c->width;
     double *at = sum + 1;
     for (int64_t i = 0; i < o->rows; i++) {
-        sum[0]++;
-        tc_moments_row(w, o->y + i * w, o->t + i * w, 1 / sum[0], at, at + w, at + 2 * w, at + 3 * w);
+        const double weight = tc_row_weight(c, o, i);
+        if (weight == 0) continue;
+        sum[0] += weight;
+        tc_moments_row(w, o->y + i * w, o->t + i * w, weight, weight / sum[0], at, at + w, at + 2 * w, at + 3 * w);
     }
 }
 

@@ -12,7 +12,7 @@ static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64
     (void)arg, (void)n;
     double all = 0;
     int64_t constant = 0;
-    if (sum[0] < 2) {
+    if (sum[0] < 2 && !c->weighed) {
         tc_metric_note(to, "not defined for fewer than two rows");
         return NAN;
     }

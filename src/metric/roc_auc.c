@@ -6,11 +6,11 @@
  * its probability (the logarithm of it, which has the same order), and the mean over classes. Logarithms that differ by
  * less than 2^-40 are equal: otherwise rounding would decide where two probabilities are the same.
  *
- * sum [n, scores, label]. */
+ * sum [n, scores, label], and the weight where positions have one: a pair then counts as the product of two weights. */
 #include "metric/metric.h"
 
 static int64_t scores(const tc_compared *c) { return c->classes == 2 ? 1 : c->classes; }
-static int64_t sums(const tc_compared *c) { return scores(c) + 1; }
+static int64_t sums(const tc_compared *c) { return scores(c) + 1 + c->weighed; }
 
 static const char *refuse(const tc_arg *arg, const tc_compared *c)
 {
@@ -22,9 +22,10 @@ static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, do
 {
     (void)arg;
     const int64_t each = scores(c);
-    for (int64_t i = 0; i < o->n; i++, sum += each + 1) {
+    for (int64_t i = 0; i < o->n; i++, sum += sums(c)) {
         const float *x = o->logits + i * (c->offers & TC_BINARY ? 1 : c->classes);
         sum[each] = o->label[i];
+        if (c->weighed) sum[each + 1] = tc_weight(o, i);
         if (each == 1) {
             sum[0] = c->offers & TC_BINARY ? (double)x[0] : (double)x[1] - (double)x[0];
             continue;
@@ -36,9 +37,9 @@ static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, do
     }
 }
 
-/* A score, and whether its position is of the class. */
+/* A score, and its weight: below 0 if its position is not of the class. */
 typedef struct scored {
-    double score, is;
+    double score, weight;
 } scored;
 
 /* Sorts list[n] by merging ever longer runs, with as much room beside it. Returns where the result is. */
@@ -59,17 +60,20 @@ static scored *sort(scored *list, scored *beside, int64_t n)
 }
 
 /* That of class k by score `at`; NAN if all positions are of the class, or none is. */
-static double area(const double *sum, int64_t each, int64_t n, int64_t at, int64_t k, double *spare)
+static double area(const tc_compared *c, const double *sum, int64_t n, int64_t at, int64_t k, double *spare)
 {
+    const int64_t each = scores(c);
     scored *list = (scored *)spare;
-    for (int64_t i = 0; i < n; i++)
-        list[i] = (scored){sum[i * (each + 1) + at], sum[i * (each + 1) + each] == (double)k};
+    for (int64_t i = 0; i < n; i++, sum += sums(c)) {
+        const double weight = c->weighed ? sum[each + 1] : 1;
+        list[i] = (scored){sum[at], sum[each] == (double)k ? weight : -weight};
+    }
     list = sort(list, list + n, n);
     double above = 0, yes = 0, no = 0;
     for (int64_t i = 0, next; i < n; i = next) {
-        double here = 0;
-        for (next = i; next < n && list[next].score == list[i].score; next++) here += list[next].is;
-        const double others = (double)(next - i) - here;
+        double here = 0, others = 0;
+        for (next = i; next < n && list[next].score == list[i].score; next++)
+            *(list[next].weight > 0 ? &here : &others) += fabs(list[next].weight);
         above += here * (no + others / 2);
         yes += here;
         no += others;
@@ -82,7 +86,7 @@ static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64
     (void)arg;
     const int64_t each = scores(c);
     double all = 0;
-    for (int64_t i = 0; i < n * (each + 1); i++)
+    for (int64_t i = 0; i < n * sums(c); i++)
         if (isnan(sum[i])) {
             tc_metric_note(to, "not defined: a score is not a number");
             for (int64_t k = 0; k < c->classes; k++) to->each[k] = NAN;
@@ -90,7 +94,7 @@ static double finish(const tc_arg *arg, const tc_compared *c, double *sum, int64
         }
     for (int64_t k = 0; k < each; k++) {
         const int64_t class = each == 1 ? 1 : k;
-        const double x = area(sum, each, n, k, class, to->spare);
+        const double x = area(c, sum, n, k, class, to->spare);
         if (isnan(x) && !*to->note)
             tc_metric_note(to, "not defined: %s label is class %lld",
                            n > 0 && sum[each] == (double)class ? "every" : "no", (long long)class);

@@ -16,9 +16,9 @@ static void add(const tc_arg *arg, const tc_compared *c, const tc_outputs *o, do
         const float *x = o->logits + i * classes, own = x[o->label[i]];
         int64_t above = 0;
         for (int64_t j = 0; j < classes; j++) above += x[j] > own || (x[j] == own && j > o->label[i]);
-        sum[0] += (double)above < arg[0].number;
+        sum[0] += (double)above < arg[0].number ? tc_weight(o, i) : 0;
     }
-    sum[1] += (double)o->n;
+    sum[1] += tc_weights(o);
 }
 
 const tc_metric tc_metric_top_k = {

@@ -36,13 +36,20 @@ const tc_op *tc_op_find(const char *name)
  * inputs. */
 static int first_counted(const tc_call *c) { return c->op->role == &tc_loss ? c->inputs - 1 : 0; }
 
+bool tc_weighs(const tc_call *c)
+{
+    if (c->reduce == TC_SUM) return false;
+    if (c->factor) return true;
+    return c->reduce == TC_MEAN && (c->op->flags & TC_WEIGHS) && (!c->op->weighs || c->op->weighs(c->arg));
+}
+
 double tc_denominator(const tc_call *c)
 {
     const double rows = (double)c->run->global_rows;
     if (c->reduce == TC_SUM) return 1;
+    if (tc_weighs(c)) return *c->weight > 0 ? *c->weight : 1;
     if (c->reduce == TC_SAMPLE) return rows;
     if (c->reduce == TC_POSITION) return rows * (double)tc_positions(&c->x[0]);
-    if (c->op->flags & TC_WEIGHS) return *c->weight;
     double n = 0;
     for (int i = first_counted(c); i < c->inputs; i++) n += (double)c->x[i].n * (c->x[i].batch ? rows : 1);
     return n;

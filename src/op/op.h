@@ -96,7 +96,8 @@ typedef struct tc_call {
     int reduce;           /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
     double *partial;      /* forward: one number a range, partial[begin / grain] */
     double *weights;      /* TC_WEIGHS, forward: likewise, its part of the denominator */
-    const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
+    const double *weight; /* tc_weighs(), backward and finish: the sum of all weights, over all ranks */
+    const tc_view *factor; /* a loss: a weight for each row, which weigh.c applies; NULL: none */
     double *result;       /* the result, which finish() writes and backward may read */
     const double *lambda; /* the term's weight; backward is linear in it, and may get another one than forward */
 } tc_call;
@@ -118,6 +119,14 @@ static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.r
 static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
+/* A class index that is no class: it may be any number, and positions that have it do not count. */
+typedef struct tc_ignored {
+    bool given;
+    int32_t index;
+} tc_ignored;
+
+static inline bool tc_is_ignored(tc_ignored i, int32_t label) { return i.given && label == i.index; }
+
 /* The input and the result of the shape rule. flops(), save(), scratch() and products() get it filled in. Whether y and
  * the parameters are too large is checked after the rule; an operator that needs a batch must itself refuse an x
  * without one (batch[i]). */
@@ -128,6 +137,7 @@ typedef struct tc_sketch {
     const bool *batch;               /* which inputs have a batch */
     int64_t classes[TC_MAX_INPUTS];  /* of class indices, which must be below it; 0: unknown. The rule may then
                                       * set it, and what is fed is checked against it */
+    tc_ignored ignored;              /* of the last input, if the rule sets it */
     tc_shape y;                      /* layers: the output's */
     tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
     int64_t groups; /* of the units of the first parameter, if the rule sets it; given to the rules of terms on it */
@@ -184,30 +194,31 @@ enum {
     TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 7
 };
 enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
+enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 }; /* only of losses */
 
 enum {
-    TC_READS_X = 1 << 0,     /* backward reads x (which includes parameters): it must be kept until then */
-    TC_READS_Y = 1 << 1,     /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2, /* output element i depends only on input element i; pieces are elements.
+    TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */
+    TC_READS_Y = 1 << 1,      /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2,  /* output element i depends only on input element i; pieces are elements.
                                * Scalar: a sum over elements, so joint equals separate, also for prox */
-    TC_IN_PLACE = 1 << 3,    /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,  /* scalar: additive over samples (except for the divisor of reduce) */
-    TC_MAKES_ZEROS = 1 << 5, /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 6, /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,      /* dL/dx[0] is 0 wherever y is 0, for any g */
-    TC_TURNS = 1 << 8,       /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
+    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (except for the divisor of reduce) */
+    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, for any g */
+    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
                                * (tc_view.turned) */
-    TC_RANDOM = 1 << 9,      /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 10,   /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,      /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,       /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
                                * one is only for values of the batch, and is not a sum over samples */
-    TC_SPARSIFIES = 1 << 12, /* penalty: made to set values to exactly 0 */
-    TC_ESTIMATES = 1 << 13,  /* gradients into parameters are estimates by a given formula, not derivatives */
-    TC_VECTORS = 1 << 14,    /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12,  /* penalty: made to set values to exactly 0 */
+    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by a given formula, not derivatives */
+    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 15, /* scalar: a mean divides by weights that depend on the data (see tc_call.weights, weigh) */
-    TC_LOGITS = 1 << 16, /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17   /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+    TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (tc_call.weights, weigh) */
+    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
                                * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
 };
 
@@ -267,9 +278,11 @@ typedef struct tc_op {
     tc_span (*span_back)(const tc_call *c);
     void (*forward)(const tc_call *c, int64_t begin, int64_t end);
     void (*backward)(const tc_call *c, int64_t begin, int64_t end);
-    /* TC_WEIGHS: what forward writes to tc_partial_weight for a range, by itself: from what is fed, so x[0] is not there
-     * yet. It makes the weights of several batches known before the first one runs. NULL: they must be one batch. */
+    /* TC_WEIGHS: writes the weights of a range of the forward pass alone, as forward does, from what is fed and the
+     * attributes: x[0].data need not be there. forward calls it too. */
     void (*weigh)(const tc_call *c, int64_t begin, int64_t end);
+    /* Whether weights can be other than 1 with these attributes; NULL: they can with any. */
+    bool (*weighs)(const tc_arg *arg);
     /* The number of phases of each pass; 0 means 1. */
     int phases, phases_back;
     /* How many values of a unit, over the rows (of all ranks) and positions of a batch, a training step needs; 0: 1. A
@@ -333,8 +346,21 @@ const tc_op *tc_op_find(const char *name); /* or NULL */
 
 /* The divisor of a scalar operator's sum. sample: global rows; sum: 1; mean: all elements (a loss: of its target; a
  * penalty: of all its inputs together), or the weights of the data (TC_WEIGHS); position: global rows times positions
- * (of x[0]; all inputs of a penalty have the same number). On parameters `sample` and `position` do not occur. */
+ * (of x[0]; all inputs of a penalty have the same number). On parameters `sample` and `position` do not occur. With
+ * weights for the samples a row counts as often as its weight says. Weights that are all 0: 1. */
 double tc_denominator(const tc_call *c);
+
+/* Whether the forward pass writes weights. */
+static inline bool tc_has_weights(const tc_call *c) { return c->factor || (c->op->flags & TC_WEIGHS); }
+
+/* Whether the denominator is a sum of weights of what is fed. tc_weigh writes those of a range of the forward pass to
+ * tc_partial_weight, without x[0].data. */
+bool tc_weighs(const tc_call *c);
+void tc_weigh(const tc_call *c, int64_t begin, int64_t end);
+
+/* Forward and backward of a loss whose samples have weights (weigh.c). */
+void tc_weighed_forward(const tc_call *c, int64_t begin, int64_t end);
+void tc_weighed_backward(const tc_call *c, int64_t begin, int64_t end);
 
 /* lambda / denominator: the factor on every gradient that a scalar operator writes. */
 static inline double tc_seed(const tc_call *c) { return *c->lambda / tc_denominator(c); }

@@ -27,6 +27,10 @@ static const tc_attribute loss[] = {
     NAME("the term's name; by default value:kind"),
     {"lambda", "float", "1", "the factor on the loss, at least 0", false},
     REDUCE("Unless given: mean"),
+    {"sample_weight", "text", "",
+     "the name of an input with a weight of at least 0 for each row: its factor in the loss, where sample, mean and position "
+     "then divide by the weights. Where none are fed they are 1",
+     false},
     {0}};
 
 static const tc_attribute penalty[] = {

@@ -95,6 +95,7 @@ static tacet_status tables(tacet_plan *p)
     room &= (table->lambda = tc_plan_alloc(p, t, sizeof *table->lambda)) != NULL;
     room &= (table->given = tc_plan_alloc(p, t, sizeof *table->given)) != NULL;
     room &= (p->evaluation.sum = tc_plan_alloc(p, t, sizeof *p->evaluation.sum)) != NULL;
+    room &= (p->evaluation.weight = tc_plan_alloc(p, t, sizeof *p->evaluation.weight)) != NULL;
     room &= (table->account = tc_plan_alloc(p, t, sizeof *table->account)) != NULL;
     room &= (table->control = tc_plan_alloc(p, t, sizeof *table->control)) != NULL;
     room &= (table->break_even = tc_plan_alloc(p, v * TC_WAYS, sizeof *table->break_even)) != NULL;

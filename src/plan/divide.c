@@ -10,10 +10,17 @@ static bool adds_up(const tc_term *t)
     return !(flags & TC_MIXES) && ((flags & (TC_PER_SAMPLE | TC_WEIGHS)) || apart);
 }
 
-/* Whether the weights of its mean can be known before a batch runs. */
+const tc_call *tc_plan_weighing(const tacet_plan *p, int term)
+{
+    const tc_list *l = &p->list[TC_TRAIN];
+    const tc_call *c = l->result[term] < 0 ? NULL : &tc_work_of(&l->step[l->result[term]])->call;
+    return c && tc_weighs(c) ? c : NULL;
+}
+
+/* Whether the weights of its denominator can be known before a batch runs. */
 static bool can_weigh(const tacet_plan *p, const tc_term *t)
 {
-    bool fed = t->op->weigh != NULL;
+    bool fed = t->op->weigh || !(t->op->flags & TC_WEIGHS);
     for (int k = 1; k < t->inputs; k++) fed = fed && !p->graph->value[t->input[k]].op;
     return fed;
 }
@@ -25,7 +32,7 @@ static tacet_status check(tacet_plan *p, int i)
     if (!tc_plan_of_batch(p, i)) return TACET_OK;
     if (!adds_up(t))
         why = "needs all samples of a step at once";
-    else if (tc_term_weighs(t) && !can_weigh(p, t))
+    else if (tc_plan_weighing(p, i) && !can_weigh(p, t))
         why = "divides by weights that are known only after the forward pass";
     if (!why) return TACET_OK;
     return tc_refuse(&p->error, t->spec.source, t->spec.column, t->spec.width,

@@ -135,6 +135,7 @@ static void begin_work(lowering *w, tc_work *work, const tc_node *n, bool backwa
     const size_t slots = (size_t)n->slots + 1;
     work->slots = n->slots;
     work->run = backward ? n->op->backward : n->op->forward;
+    if (n->weighed) work->run = backward ? tc_weighed_backward : tc_weighed_forward;
     work->x = tc_plan_alloc(p, slots, sizeof *work->x);
     work->d = tc_plan_alloc(p, slots, sizeof *work->d);
     work->add = tc_plan_alloc(p, slots, sizeof *work->add);
@@ -147,6 +148,7 @@ static void begin_work(lowering *w, tc_work *work, const tc_node *n, bool backwa
                            .add = work->add,
                            .state = tc_state_of(p, n->index)};
     w->failed = w->failed || !work->x || !work->d || !work->add;
+    if (n->weighed) work->call.factor = &work->x[n->inputs];
 }
 
 /* A step for a phase of an operator, with the ports that it reads connected; those that it writes follow. */
@@ -165,9 +167,9 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
         const int x = n->input[k];
         if (x < 0) continue;
         work->x[k] = view_of(p, x);
-        if (!backward || (n->op->flags & TC_READS_X) || p->graph->value[x].owner >= 0)
+        if (!backward || (n->op->flags & TC_READS_X) || p->graph->value[x].owner >= 0 || k >= n->slots - n->weighed)
             connect_value(w, tc_port_x(s, k), x, false);
-        if (w->l->needed[x] && p->feed[x].optional && w->which == TC_EVAL) s->waits = x;
+        if (k < n->slots - n->weighed && w->l->needed[x] && p->feed[x].optional && w->which == TC_EVAL) s->waits = x;
     }
     if (n->turned) work->x[n->inputs].turned = true;
     s->prepares = (n->op->flags & TC_RANDOM) != 0;
@@ -179,7 +181,7 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
 /* Connects the gradients of the step's inputs, which it writes. */
 static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
 {
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++) {
+    for (int k = n->op->of ? n->inputs : 0; k < n->slots - n->weighed; k++) {
         const int x = n->input[k];
         if (x < 0 || w->l->gradient[x] < 0) continue;
         connect_gradient(w, tc_port_d(s, k), x, true);
@@ -304,7 +306,7 @@ static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
 static bool has_backward(const lowering *w, const tc_node *n)
 {
     if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++)
+    for (int k = n->op->of ? n->inputs : 0; k < n->slots - n->weighed; k++)
         if (n->input[k] >= 0 && w->l->gradient[n->input[k]] >= 0) return true;
     return false;
 }

@@ -33,16 +33,19 @@ static void compare_numbers(tc_measured *m, const tc_op *loss, const tc_value *y
 static void find_compared(tacet_plan *p)
 {
     tc_measured *m = &p->measured;
-    m->output = m->target = -1;
+    m->output = m->target = m->factor = -1;
     for (int i = 0; i < p->terms; i++) {
         const tc_term *t = &p->graph->term[i];
         if (t->op->role != &tc_loss || t->inputs != 2) continue;
         const tc_value *y = &p->graph->value[t->input[0]], *aim = &p->graph->value[t->input[1]];
         m->output = t->input[0];
         m->target = t->input[1];
+        m->factor = t->weighed ? t->input[2] : -1;
+        m->ignored = p->feed[m->target].ignored;
         const bool copies = !aim->op && !p->feed[m->target].optional; /* a layer reads it too */
         if (y->batch && aim->batch && aim->type == TACET_I32) compare_labels(m, y, aim);
         if (y->batch && aim->batch && aim->type == TACET_F32) compare_numbers(m, t->op, y, aim, copies);
+        m->on.weighed = t->weighed || m->ignored.given;
         return;
     }
 }
@@ -220,9 +223,10 @@ static tacet_status buffers(tacet_plan *p)
     }
     if (takes & (TC_CLASSES | TC_BINARY) & m->on.offers)
         room &= (m->guess = tc_plan_alloc(p, n, sizeof(int32_t))) != NULL;
-    if (takes & TC_BINARY & m->on.offers) {
+    if (m->on.weighed) room &= (m->weight = tc_plan_alloc(p, n, sizeof(float))) != NULL;
+    if (takes & TC_BINARY & m->on.offers || m->ignored.given) {
         room &= (m->label = tc_plan_alloc(p, n, sizeof(int32_t))) != NULL;
-        if (takes & TC_NUMBERS) room &= (m->probability = tc_plan_alloc(p, n, sizeof(float))) != NULL;
+        if (takes & TC_NUMBERS & m->on.offers) room &= (m->probability = tc_plan_alloc(p, n, sizeof(float))) != NULL;
     }
     if (m->on.width) room &= (m->on.unit = tc_plan_alloc(p, (size_t)m->on.width, sizeof(double))) != NULL;
     for (int64_t j = 0; room && j < m->on.width; j++) m->on.unit[j] = 1;

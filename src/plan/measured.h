@@ -4,6 +4,7 @@
 #define TC_MEASURED_H
 
 #include "metric/metric.h"
+#include "op/op.h"
 
 typedef struct tc_metric_sum {
     double *sum;
@@ -33,9 +34,12 @@ typedef struct tc_measured {
     int count;
     tc_metric_use *use;
     int output, target;     /* the values that are compared */
+    int factor;             /* the weights of the samples; -1: none */
+    tc_ignored ignored;     /* a label that does not count */
     tc_compared on;         /* kind 0: nothing can be compared */
     int64_t positions;      /* of a row */
     int32_t *guess, *label; /* [batch, positions], or NULL */
+    float *weight;          /* [batch, positions], or NULL: all count */
     float *probability;     /* [batch, width]: of logits that are compared as numbers, or NULL */
     double *told;           /* [ranks, the most sums of a metric with merge], or NULL */
     tc_metric_pass pass[2]; /* [TC_LISTS] */

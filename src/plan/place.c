@@ -155,7 +155,7 @@ static int64_t partials_of(const tc_step *s)
     const tc_work *w = tc_work_of(s);
     const tc_span span = s->kind->span(s);
     const int64_t parts = s->sums ? tc_ranges(span) : 0;
-    return w && (w->call.op->flags & TC_WEIGHS) ? 2 * parts : parts;
+    return w && tc_has_weights(&w->call) ? 2 * parts : parts;
 }
 
 int64_t tc_plan_partials(const tc_list *l)

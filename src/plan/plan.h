@@ -44,7 +44,9 @@ typedef struct tc_feed {
     bool fed;
     bool held;       /* the input's buffer holds the data of the last run */
     bool optional;   /* only losses read it: evaluation can run without */
+    bool weights;    /* of samples: 1 where nothing is fed */
     int64_t classes; /* class indices must be below this, the least of the input and its readers; 0: unknown */
+    tc_ignored ignored; /* or equal to this, if all its readers ignore it */
     tc_gather gather;
     tacet_scaling scaling; /* what gather.scaling points at */
     struct tc_feed *next;  /* the next input's */
@@ -58,7 +60,8 @@ typedef struct tc_node {
     const tc_arg *arg;
     const int *input; /* [slots]: inputs, then parameters; owned by the graph, which may move it when it grows */
     int inputs, slots;
-    bool turned; /* tc_value.turned, of the layer */
+    bool turned;  /* tc_value.turned, of the layer */
+    bool weighed; /* tc_term.weighed */
 } tc_node;
 
 /* Something that an operator remembers from step to step: one tensor. */
@@ -145,8 +148,8 @@ typedef struct tc_evaluation {
     int y, labels;              /* the values that are compared */
     int64_t positions, classes; /* of a row, and of a position; classes 0: they cannot be compared */
     int64_t batches, rows;      /* rows: of all ranks */
-    double *sum;                /* [terms]: of the results, times rows */
-    double right;               /* positions with the right answer, on this rank */
+    double *sum, *weight;       /* [terms]: of the results, times what they are means over (rows); of that */
+    double right, counted;      /* positions with the right answer, and all, by their weights, on this rank */
     bool compared;
 } tc_evaluation;
 
@@ -236,6 +239,9 @@ bool tc_fire_blocked(const tacet_plan *p, int value);
 bool tc_fire_counts(const tacet_plan *p, int list, int value);
 unsigned tc_fire_ways(const tacet_plan *p,
                       int layer); /* the ways in which the layer has products on lists (tc_lists) */
+
+/* The call of a term in training if its denominator is a sum of weights that are fed; otherwise NULL. */
+const tc_call *tc_plan_weighing(const tacet_plan *p, int term);
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);

@@ -69,15 +69,20 @@ static bool is_optional(const tacet_plan *p, int v)
     return true;
 }
 
-/* Class indices must be below the number of classes that the shape rule of each of their readers sets. */
-static void limit(tacet_plan *p, const tc_node *n)
+/* Class indices must be below the number of classes that the shape rule of each of their readers sets, or one that all
+ * of them ignore: the first pass finds the number and the index, the second drops an index that this reader takes for a
+ * class. */
+static void limit(tacet_plan *p, const tc_node *n, int pass)
 {
     tc_shape shape[TC_SLOTS];
     bool batch[TC_SLOTS];
     const tc_sketch s = tc_plan_sketch(p, n, shape, batch);
     for (int k = 0; k < n->inputs; k++) {
-        int64_t *classes = &p->feed[n->input[k]].classes;
-        if (s.classes[k] > 0 && (*classes == 0 || s.classes[k] < *classes)) *classes = s.classes[k];
+        tc_feed *f = &p->feed[n->input[k]];
+        const tc_ignored own = k == n->inputs - 1 ? s.ignored : (tc_ignored){0};
+        if (s.classes[k] > 0 && (f->classes == 0 || s.classes[k] < f->classes)) f->classes = s.classes[k];
+        if (pass == 0 && own.given) f->ignored = own;
+        if (pass == 1 && tc_takes_ids(n->op, k) && !tc_is_ignored(own, f->ignored.index)) f->ignored.given = false;
     }
 }
 
@@ -93,8 +98,10 @@ void tc_plan_inputs(tacet_plan *p)
         *last = f;
         last = &f->next;
     }
-    for (int i = 0; i < tc_plan_nodes(p); i++) {
-        const tc_node n = tc_plan_node(p, i);
-        if (n.op && n.op->ids) limit(p, &n);
-    }
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < tc_plan_nodes(p); i++) {
+            const tc_node n = tc_plan_node(p, i);
+            if (n.op && n.op->ids) limit(p, &n, pass);
+            if (n.weighed) p->feed[n.input[n.slots - 1]].weights = true;
+        }
 }

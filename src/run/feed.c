@@ -5,18 +5,21 @@
 #include "base/sized.h"
 #include "plan/poison.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* NAME_ids copies n class indices, from the element `at` of `from` on, each from 0 to classes - 1. Returns how many
- * come before the first bad one, which is stored in *bad. */
+/* NAME_ids copies n class indices, from the element `at` of `from` on, each from 0 to classes - 1 or ignored. Returns how
+ * many come before the first bad one, which is stored in *bad. */
 #define IDS(name, type)                                                                                                \
-    static int64_t name##_ids(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to, int64_t *bad)     \
+    static int64_t name##_ids(const void *from, int64_t at, int64_t n, const tc_feed *f, int32_t *to, int64_t *bad)    \
     {                                                                                                                  \
         const type *x = (const type *)from + at;                                                                       \
+        const int64_t classes = f->classes ? f->classes : INT64_C(1) + INT32_MAX;                                      \
+        const int64_t ignored = f->ignored.given ? f->ignored.index : 0;                                               \
         for (int64_t j = 0; j < n; j++) {                                                                              \
             *bad = (int64_t)x[j];                                                                                      \
-            if (*bad < 0 || *bad >= classes) return j;                                                                 \
+            if ((*bad < 0 || *bad >= classes) && !(f->ignored.given && *bad == ignored)) return j;                     \
             to[j] = (int32_t)*bad;                                                                                     \
         }                                                                                                              \
         return n;                                                                                                      \
@@ -27,7 +30,7 @@ IDS(i32, int32_t)
 IDS(i64, int64_t)
 
 /* By the type of the data; NULL: a type that cannot hold class indices. */
-static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, int64_t classes, int32_t *to,
+static int64_t (*const take_ids[])(const void *from, int64_t at, int64_t n, const tc_feed *f, int32_t *to,
                                    int64_t *bad) = {
     [TACET_F32] = NULL, [TACET_U8] = u8_ids, [TACET_I32] = i32_ids, [TACET_F64] = NULL, [TACET_I64] = i64_ids};
 
@@ -103,20 +106,32 @@ tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type, const voi
 /* Copies the class indices of the batch: all rows at once if they are contiguous. */
 static tacet_status gather_ids(tacet_plan *p, int v, int32_t *to)
 {
-    const tc_gather *g = &p->feed[v].gather;
-    const int64_t classes = p->feed[v].classes ? p->feed[v].classes : INT64_C(1) + INT32_MAX;
+    const tc_feed *f = &p->feed[v];
+    const tc_gather *g = &f->gather;
     const int64_t rows = g->row || g->index ? 1 : p->run.rows, n = rows * g->n;
     for (int64_t i = 0; i < p->run.rows; i += rows) {
         const int64_t first = g->index ? g->index[i] : i;
-        int64_t bad, good = take_ids[g->type](g->row ? g->row[i] : g->from, g->row ? 0 : first * g->n, n, classes,
+        int64_t bad, good = take_ids[g->type](g->row ? g->row[i] : g->from, g->row ? 0 : first * g->n, n, f,
                                               to + i * g->n, &bad);
         if (good == n) continue;
         char element[40] = "";
         if (g->n > 1) snprintf(element, sizeof element, ", element %lld", (long long)(good % g->n));
         return tc_fail(&p->error, TACET_FAILED, "%s: row %lld%s has the class index %lld; the classes are 0 to %lld",
                        tc_plan_name(p, v), (long long)(first + good / g->n), element, (long long)bad,
-                       (long long)classes - 1);
+                       (long long)(f->classes ? f->classes - 1 : INT32_MAX));
     }
+    return TACET_OK;
+}
+
+/* The weights of the samples of the batch: refuses those that are none. */
+static tacet_status check_weights(tacet_plan *p, int v, const float *weight)
+{
+    const tc_gather *g = &p->feed[v].gather;
+    for (int64_t i = 0; i < p->run.rows; i++)
+        if (!(weight[i] >= 0 && isfinite(weight[i])))
+            return tc_fail(&p->error, TACET_FAILED,
+                           "%s: row %lld has the weight %g; a weight is a number of at least 0", tc_plan_name(p, v),
+                           (long long)(g->index ? g->index[i] : i), (double)weight[i]);
     return TACET_OK;
 }
 
@@ -138,17 +153,19 @@ tacet_status tc_run_gather_input(tacet_plan *p, int list, int v)
     const tc_list *l = &p->list[list];
     const tc_value *value = &p->graph->value[v];
     tc_feed *f = &p->feed[v];
-    f->held = f->fed;
-    if (!f->fed && f->optional && list == TC_EVAL) return TACET_OK;
-    if (!f->fed)
+    f->held = f->fed || f->weights;
+    if (!f->fed && f->optional && !f->weights && list == TC_EVAL) return TACET_OK;
+    if (!f->fed && !f->weights)
         return tc_fail(&p->error, TACET_FAILED, "%s was not fed since the last call", value->name);
     tc_unpoison(p, l, l->value[v]);
     void *to = tc_buffer_memory(p, l, l->value[v]);
+    for (int64_t i = 0; !f->fed && i < p->run.rows; i++) ((float *)to)[i] = 1;
+    if (!f->fed) return TACET_OK;
     if (value->type == TACET_I32) return gather_ids(p, v, to);
     rows r = {p, f->gather, {p->run.rows, f->gather.n < TC_RANGE ? TC_RANGE / f->gather.n : 1}};
     r.gather.to = to;
     tc_run_for(p, r.span, p->run.rows * f->gather.n > 4 * TC_RANGE, gather_part, &r);
-    return TACET_OK;
+    return f->weights ? check_weights(p, v, to) : TACET_OK;
 }
 
 tacet_status tc_run_gather(tacet_plan *p, int list)

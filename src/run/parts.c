@@ -29,7 +29,7 @@ static void copy_kept(tacet_plan *p, bool back)
 bool tc_parts_weighs(const tacet_plan *p)
 {
     for (int t = 0; t < p->terms; t++)
-        if (tc_term_weighs(&p->graph->term[t]) && p->list[TC_TRAIN].result[t] >= 0) return true;
+        if (tc_plan_weighing(p, t)) return true;
     return false;
 }
 
@@ -89,24 +89,17 @@ void tc_parts_undo(tacet_plan *p)
 
 /* ---- Terms ------------------------------------------------------------------------------------------------------- */
 
-/* Where the target of a term and what else it weighs by are. */
-static tacet_status gather(tacet_plan *p, const tc_term *t)
+/* Gathers what the term weighs by, the target and weights of samples, and adds up its weights. */
+static tacet_status weigh(tacet_plan *p, int term, const tc_call *c)
 {
+    const tc_term *t = &p->graph->term[term];
     tacet_status s = TACET_OK;
-    for (int k = 1; k < t->inputs && s == TACET_OK; k++) s = tc_run_gather_input(p, TC_TRAIN, t->input[k]);
-    return s;
-}
-
-static tacet_status weigh(tacet_plan *p, int term)
-{
-    const tc_step *s = &p->list[TC_TRAIN].step[p->list[TC_TRAIN].result[term]];
-    const tc_call *c = &tc_work_of(s)->call;
-    const tacet_status status = gather(p, &p->graph->term[term]);
-    if (status != TACET_OK) return status;
+    for (int k = 1; k < t->slots && s == TACET_OK; k++) s = tc_run_gather_input(p, TC_TRAIN, t->input[k]);
+    if (s != TACET_OK) return s;
     const tc_span span = tc_span_of(c, false);
     tc_unpoison_all(p);
-    for (int64_t i = 0; i < tc_ranges(span); i++) c->op->weigh(c, i * span.grain, tc_part_end(span, i));
-    p->parts.weight[term] += tc_tree_sum(s->weights, tc_ranges(span));
+    for (int64_t i = 0; i < tc_ranges(span); i++) tc_weigh(c, i * span.grain, tc_part_end(span, i));
+    p->parts.weight[term] += tc_tree_sum(c->weights, tc_ranges(span));
     return TACET_OK;
 }
 
@@ -119,8 +112,10 @@ tacet_status tc_parts_weigh(tacet_plan *p, int64_t rows)
         return refuse(p, "got %lld rows, but the plan takes up to %lld", rows, p->set.batch);
     p->run.rows = rows;
     p->last = -1;
-    for (int t = 0; t < p->terms && s == TACET_OK; t++)
-        if (tc_term_weighs(&p->graph->term[t]) && p->list[TC_TRAIN].result[t] >= 0) s = weigh(p, t);
+    for (int t = 0; t < p->terms && s == TACET_OK; t++) {
+        const tc_call *c = tc_plan_weighing(p, t);
+        if (c) s = weigh(p, t, c);
+    }
     parts->weighed = s == TACET_OK && parts->weighed >= 0 ? parts->weighed + rows : -1;
     return s;
 }
@@ -132,7 +127,7 @@ void tc_parts_add_terms(tacet_plan *p)
     for (int t = 0; t < p->terms; t++) {
         if (!tc_plan_of_batch(p, t)) continue;
         parts->sum[t] = p->result.sum[t] += parts->sum[t];
-        if (tc_term_weighs(&p->graph->term[t])) p->result.weight[t] = parts->weight[t];
+        if (tc_plan_weighing(p, t)) p->result.weight[t] = parts->weight[t];
     }
 }
 

@@ -46,7 +46,7 @@ static void add_up(tacet_plan *p, tc_step *s)
         return;
     }
     p->result.sum[s->term] = sum;
-    if (tc_work_of(s)->call.op->flags & TC_WEIGHS) p->result.weight[s->term] = tc_tree_sum(s->weights, s->parts);
+    if (tc_has_weights(&tc_work_of(s)->call)) p->result.weight[s->term] = tc_tree_sum(s->weights, s->parts);
 }
 
 static void finish(tacet_plan *p, tc_step *s)

@@ -4,6 +4,7 @@
  * choose from. Each refusal points at the word, says what was expected, and suggests the nearest existing word. */
 #include "spec/spec.h"
 
+#include <math.h>
 #include <string.h>
 
 int tc_attr_count(const tc_attribute *table)
@@ -72,6 +73,32 @@ static bool read_padding(const char *text, int64_t n[2])
     return strcmp(text, "same") == 0 || read_size(text, n);
 }
 
+/* Reads the numbers of a list into to[] (NULL: only counts them). -1: it is not a list of numbers. */
+static int64_t read_list(const char *text, float *to)
+{
+    int64_t n = 0;
+    for (const char *at = text + strspn(text, " "); *at; n++) {
+        char *end;
+        const double x = tc_number_at(at, &end);
+        if (end == at || !isfinite((float)x) || !(*end == '\0' || *end == ' ' || *end == ',')) return -1;
+        if (to) to[n] = (float)x;
+        at = end + strspn(end, " ");
+        if (*at == ',' && !*(at += 1 + strspn(at + 1, " "))) return -1;
+    }
+    return n > 0 ? n : -1;
+}
+
+static bool read_list_only(const char *text, int64_t n[2])
+{
+    n[0] = 0;
+    return read_list(text, NULL) > 0;
+}
+
+static bool read_weights(const char *text, int64_t n[2])
+{
+    return strcmp(text, "balanced") == 0 || read_list_only(text, n);
+}
+
 static const struct reader {
     const char *type, *expected;
     bool (*read)(const char *text, int64_t n[2]); /* NULL: a float */
@@ -81,6 +108,8 @@ static const struct reader {
     {"bool", "true or false", read_bool},
     {"size", "a number of pixels, or height x width, as 3 or 3x5", read_size},
     {"padding", "same, a number of pixels, or height x width, as 1 or 1x2", read_padding},
+    {"numbers", "numbers, as \"1 2 5\" or 1,2,5", read_list_only},
+    {"weights", "balanced, or numbers, as \"1 2 5\" or 1,2,5", read_weights},
 };
 
 /* NULL: any text will do, as for "text" and for types that the library does not read ("value", "values"). */
@@ -286,6 +315,23 @@ tacet_status tc_spec_bind(const tc_spec *s, int bindings, const tc_binding *bind
 tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *binding, tacet_error *e)
 {
     return bind(&(binder){s, bindings, binding, e}, false);
+}
+
+bool tc_spec_numbers(const tc_mem *m, const tc_attribute *table, tc_arg *arg, float **block)
+{
+    int64_t all = 0;
+    *block = NULL;
+    for (int i = 0; i < tc_attr_count(table); i++) {
+        const bool list = strcmp(table[i].type, "numbers") == 0 || strcmp(table[i].type, "weights") == 0;
+        const int64_t n = list && arg[i].given ? read_list(arg[i].text, NULL) : -1;
+        arg[i].count = n > 0 ? n : 0;
+        all += arg[i].count;
+    }
+    if (all == 0) return true;
+    float *to = *block = tc_alloc(m, (size_t)all, sizeof **block);
+    for (int i = 0; to && i < tc_attr_count(table); to += arg[i++].count)
+        if (arg[i].count) arg[i].list = to, read_list(arg[i].text, to);
+    return *block != NULL;
 }
 
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,

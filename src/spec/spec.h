@@ -11,7 +11,8 @@
  *   - an attribute of type "values" takes all bare words that are left, one after the other
  *   - bool values: true, false, on, off, yes, no, 1, 0
  *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text", "a|b|c", "size" (3 or
- *     3x5: rows and columns of pixels) or "padding" (a size, or same)
+ *     3x5: rows and columns of pixels), "padding" (a size, or same), "numbers" ("1 2 5" or 1,2,5) or "weights" (numbers, or
+ *     balanced)
  *   - limits: 4096 bytes a description, TC_MAX_WORDS words */
 #ifndef TC_SPEC_H
 #define TC_SPEC_H
@@ -58,6 +59,8 @@ typedef struct tc_arg {
     const char *text;
     bool given;
     int column, width; /* of the value in the source, when given */
+    const float *list; /* of "numbers" and "weights", after tc_spec_numbers: [count]; NULL: none */
+    int64_t count;
 } tc_arg;
 
 /* A table and where its values go; `arg` has an entry for every attribute. */
@@ -80,6 +83,10 @@ tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *bin
 /* After either: the attribute of that name (the one that was given, if two have it) and its *arg. NULL: refused. */
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
                                  const tc_arg **arg, tacet_error *e);
+
+/* Reads the lists of a bound table into one block, *block, which the caller frees (NULL: no list is given) and which must
+ * live as long as the args. False when out of memory. */
+bool tc_spec_numbers(const tc_mem *m, const tc_attribute *table, tc_arg *arg, float **block);
 
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tc_attribute *table);

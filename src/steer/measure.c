@@ -21,15 +21,28 @@ static void set_compared(tacet_plan *p, tacet_value target, tacet_value y)
     e->classes = classes;
 }
 
-/* The number of positions at which the largest entry of y [n, classes] is that of the label. The metrics may know it. */
-static int64_t count_right(const tacet_plan *p, const float *y, int64_t n, const int32_t *label)
+/* Adds the positions at which the largest entry of y [n, classes] is that of the label. The metrics may know it, and how
+ * much each position counts. */
+static void count_right(tacet_plan *p, const float *y, int64_t n, const int32_t *label)
 {
-    const tc_evaluation *e = &p->evaluation;
+    tc_evaluation *e = &p->evaluation;
     const tc_measured *m = &p->measured;
-    const int32_t *guess = e->y == m->output && e->labels == m->target ? m->guess : NULL;
-    int64_t right = 0;
-    for (int64_t i = 0; i < n; i++) right += (guess ? guess[i] : tc_guess(y + i * e->classes, e->classes)) == label[i];
-    return right;
+    const bool known = e->y == m->output && e->labels == m->target;
+    const tc_ignored ignored = p->feed[e->labels].ignored;
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t guess = known && m->guess ? m->guess[i] : tc_guess(y + i * e->classes, e->classes);
+        const double w = known && m->weight ? (double)m->weight[i] : !tc_is_ignored(ignored, label[i]);
+        e->right += guess == label[i] ? w : 0;
+        e->counted += w;
+    }
+}
+
+/* What the value of a term is a mean over, in this batch. */
+static double weight_of(const tacet_plan *p, int term)
+{
+    const tc_list *l = &p->list[TC_EVAL];
+    const tc_step *s = l->result[term] < 0 ? NULL : &l->step[l->result[term]];
+    return s && tc_weighs(&tc_work_of(s)->call) ? p->result.weight[term] : (double)p->run.global_rows;
 }
 
 /* Right answers are counted by each rank; the results of terms are already those of all ranks. */
@@ -38,11 +51,14 @@ static void add_batch(tacet_plan *p)
     tc_evaluation *e = &p->evaluation;
     const int32_t *label = e->classes ? tc_run_left(p, e->labels, TACET_I32) : NULL;
     const float *answer = label ? tc_run_left(p, e->y, TACET_F32) : NULL;
-    const int64_t all = p->run.global_rows;
-    for (int i = 0; i < p->terms; i++) e->sum[i] += p->result.value[i] * (double)all;
+    for (int i = 0; i < p->terms; i++) {
+        const double weight = weight_of(p, i);
+        e->sum[i] += p->result.value[i] * weight;
+        e->weight[i] += weight;
+    }
     e->compared = answer != NULL && (e->compared || e->batches == 0); /* without it in one batch, accuracy is unknown */
-    if (answer) e->right += (double)count_right(p, answer, p->run.rows * e->positions, label);
-    e->rows += all;
+    if (answer) count_right(p, answer, p->run.rows * e->positions, label);
+    e->rows += p->run.global_rows;
     e->batches++;
 }
 
@@ -63,9 +79,9 @@ static tacet_status check_result(tacet_plan *p, const tacet_result *result)
 
 void tacet_evaluate_begin(tacet_plan *p, tacet_value target, tacet_value y)
 {
-    double *sum = p->evaluation.sum;
-    p->evaluation = (tc_evaluation){.open = true, .sum = sum};
-    for (int i = 0; i < p->terms; i++) sum[i] = 0;
+    double *sum = p->evaluation.sum, *weight = p->evaluation.weight;
+    p->evaluation = (tc_evaluation){.open = true, .sum = sum, .weight = weight};
+    for (int i = 0; i < p->terms; i++) sum[i] = weight[i] = 0;
     set_compared(p, target, y);
     tc_metrics_reset(p, TC_EVAL);
     tacet_reset_counts(p);
@@ -92,19 +108,20 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
                                : tc_fail(&p->error, TACET_FAILED, "an evaluation begins with tacet_evaluate_begin");
     status = tc_exchange_batches(p, e->batches, status);
     if (status != TACET_OK) return status;
-    double right = e->right;
-    tc_exchange_sum(p, &right, TACET_F64, 1);
+    double right[] = {e->right, e->counted};
+    tc_exchange_sum(p, right, TACET_F64, 2);
     tc_metrics_exchange(p);
     status = tc_exchange_verdict(p, &(bool){false});
     if (status != TACET_OK) return status;
     if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "cannot evaluate on 0 rows");
     status = tc_metrics_finish(p, TC_EVAL);
     if (status != TACET_OK) return status;
-    for (int i = 0; i < p->terms; i++) p->result.value[i] = e->sum[i] / (double)e->rows;
+    for (int i = 0; i < p->terms; i++)
+        p->result.value[i] = e->weight[i] > 0 || isnan(e->sum[i]) ? e->sum[i] / e->weight[i] : 0;
     const tacet_result own = {.rows = e->rows,
                               .objective = tacet_objective(p),
                               .data_loss = tacet_data_loss(p),
-                              .accuracy = e->compared ? right / ((double)e->rows * (double)e->positions) : NAN};
+                              .accuracy = e->compared ? right[0] / right[1] : NAN};
     return tc_sized_give(result, &own, sizeof own);
 }
 

@@ -36,6 +36,23 @@ static void take_unit(tacet_plan *p)
     }
 }
 
+/* How much each position counts. A label that is ignored may be no class: 0 stands for it. */
+static bool take_weights(tacet_plan *p, tc_outputs *o)
+{
+    tc_measured *m = &p->measured;
+    const float *of_row = m->factor < 0 ? NULL : tc_run_left(p, m->factor, TACET_F32);
+    if (m->factor >= 0 && !of_row) return false;
+    for (int64_t i = 0; i < o->n; i++) m->weight[i] = of_row ? of_row[i / m->positions] : 1;
+    for (int64_t i = 0; m->ignored.given && i < o->n; i++) {
+        const bool counts = !tc_is_ignored(m->ignored, o->label[i]);
+        m->label[i] = counts ? o->label[i] : 0;
+        if (!counts) m->weight[i] = 0;
+    }
+    if (m->ignored.given) o->label = m->label;
+    o->weight = m->weight;
+    return true;
+}
+
 /* What was computed last, as metrics see it; false if it is not there. */
 static bool take_outputs(tacet_plan *p, tc_metric_pass *pass, tc_outputs *o)
 {
@@ -49,8 +66,9 @@ static bool take_outputs(tacet_plan *p, tc_metric_pass *pass, tc_outputs *o)
         o->logits = y;
         o->label = t;
         if (m->guess) guess_classes(m, o);
-        return true;
     }
+    if (m->weight && !take_weights(p, o)) return false;
+    if (labels) return true;
     take_unit(p);
     o->rows = p->run.rows;
     o->y = y;

@@ -19,25 +19,24 @@ static bool shape(tc_sketch *s)
                            tc_shape_text(&s->x[0], s->batch[0], got), tc_shape_text(&s->x[1], s->batch[1], labels));
 }
 
-static void forward(const tc_call *c, int64_t begin, int64_t end)
-{
-    const int64_t n = tc_units(&c->x[0]), per = tc_positions(&c->x[0]);
-    double sum = 0, weight = 0;
-    for (int64_t i = begin * per; i < end * per; i++) {
-        const int32_t t = c->x[1].ids[i];
-        weight += t > 0;
-        for (int64_t j = 0; j < n && t > 0; j++) sum += pow((double)c->x[0].data[i * n + j] - t, 2);
-    }
-    *tc_partial(c, begin) = sum;
-    *tc_partial_weight(c, begin) = weight;
-}
-
 static void weigh(const tc_call *c, int64_t begin, int64_t end)
 {
-    const int64_t per = c->x[1].n;
+    const int64_t per = tc_positions(&c->x[0]);
     double weight = 0;
     for (int64_t i = begin * per; i < end * per; i++) weight += c->x[1].ids[i] > 0;
     *tc_partial_weight(c, begin) = weight;
+}
+
+static void forward(const tc_call *c, int64_t begin, int64_t end)
+{
+    const int64_t n = tc_units(&c->x[0]), per = tc_positions(&c->x[0]);
+    double sum = 0;
+    weigh(c, begin, end);
+    for (int64_t i = begin * per; i < end * per; i++) {
+        const int32_t t = c->x[1].ids[i];
+        for (int64_t j = 0; j < n && t > 0; j++) sum += pow((double)c->x[0].data[i * n + j] - t, 2);
+    }
+    *tc_partial(c, begin) = sum;
 }
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
