@@ -52,7 +52,10 @@ typedef struct tc_term {
 
 /* Whether a term acts on slot k, which may otherwise be an input of the layer it is on, or the samples' weights; whether
  * it sends a gradient there. */
-static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs); }
+static inline bool tc_term_acts(const tc_term *t, int k)
+{
+    return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs);
+}
 static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
 
 /* A line of the description as it was given: `text` applies to what `on` matches among the first `values` of the
