@@ -380,14 +380,16 @@ void cli_job_notes(const cli_job *job, tacet_note note[CLI_NOTES])
 tacet_status cli_model_path(cli_arena *a, const char *path, const char **model)
 {
     cli_folder folder;
-    bool run, best = false;
+    bool run, best = false, average = false;
     cli_folder_name(a, path, &folder);
     tacet_status s = cli_folder_holds(folder.model, &run);
     if (s == TACET_OK && run) s = cli_folder_holds(folder.best, &best);
+    if (s == TACET_OK && run) s = cli_folder_holds(folder.average, &average);
     *model = run ? folder.model : path;
     if (s == TACET_OK && run)
-        cli_print(cli_log(), "model: %s%s%s\n", folder.model, best ? "; the best epoch's is " : "",
-                  best ? folder.best : "");
+        cli_print(cli_log(), "model: %s%s%s%s%s\n", folder.model, best ? "; the best epoch's is " : "",
+                  best ? folder.best : "", average ? "; that with averaged weights is " : "",
+                  average ? folder.average : "");
     return s;
 }
 

@@ -39,6 +39,9 @@ has err 'relu1:kl_sparsity needs all samples of a step at once, so a step cannot
 runs 2 "$tacet" train net.yaml --set train.accumulate=0 --out refused
 has err 'train.accumulate must be at least 1'
 
+runs 0 "$tacet" explain net.yaml --set train.accumulate=4 --set train.ema=0.99
+has out 'of the gradients of up to 4 batches, added up' 'averages of the weights follow them, ema 0.99'
+
 # A number that is not finite: the checkpoint is that of the step before, at its place.
 runs 6 "$tacet" train net.yaml --set train.batch=10 --set train.accumulate=4 --out hot --set optimizer='sgd lr=1e30'
 has err 'the weights from before that step are in hot/checkpoint.safetensors'
@@ -57,6 +60,8 @@ hasnt plain/run.json '"ema"'
 hasnt plain/report.html "averaged weights"
 [ ! -e plain/model.ema.safetensors ] || fault "averages without train.ema"
 runs 0 "$tacet" eval ema/model.ema.safetensors --json
+runs 0 "$tacet" eval ema
+has err '^model: ema/model.safetensors; the best .* is ema/best.safetensors; that with averaged weights is ema/model.ema.safetensors$'
 runs 0 "$tacet" predict ema/model.ema.safetensors --data 'csv t.csv' --csv
 
 runs 0 "$tacet" train ema/config.yaml --out half -q --set train.steps=33

@@ -68,6 +68,8 @@ static void add_list(const tacet_plan *p, int list, tc_text *t)
 static void add_update(const tacet_plan *p, tc_text *t)
 {
     tc_text_add(t, "update, %s\n", p->update.spec.source);
+    if (p->set.accumulate > 1)
+        tc_text_add(t, "  of the gradients of up to %lld batches, added up\n", (long long)p->set.accumulate);
     for (int i = 0; i < p->update.stretches; i++) {
         const tc_stretch *s = &p->update.stretch[i];
         char lr[TC_NUMBER_MAX];
@@ -89,6 +91,10 @@ static void add_update(const tacet_plan *p, tc_text *t)
         if (!p->block.place[i].trains)
             tc_text_add(t, "  %s keeps its values: %s\n", tc_plan_name(p, p->block.place[i].value),
                         p->update.group[p->block.place[i].group].frozen ? "frozen" : "no term depends on it");
+    if (p->set.ema > 0) {
+        char ema[TC_NUMBER_MAX];
+        tc_text_add(t, "  averages of the weights follow them, ema %s\n", tc_number_text(p->set.ema, ema));
+    }
 }
 
 /* Layers and terms whose results for a sample depend on the other samples of its batch. */
