@@ -81,6 +81,23 @@ static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
     return cli_refuse(&own, 1, item(job->config, CLI_LOSS));
 }
 
+/* The loss with what the data say: weights of classes that balance them, and an input for the weights of rows. NULL: *s says
+ * why not. */
+static const char *loss_of(cli_job *job, tacet_status *s)
+{
+    enum { ROOM = 8192 };
+    const cli_config *c = job->config;
+    char *to = cli_take(c->arena, ROOM), *weighed = cli_take(c->arena, ROOM);
+    tacet_setting setting = {.size = sizeof setting};
+    tacet_error e;
+    const size_t n = tacet_data_balance(job->part[CLI_TRAINING_PART].data, text(c, CLI_LOSS), to, ROOM, &e);
+    *s = n ? TACET_OK : cli_refuse(&e, 1, item(c, CLI_LOSS));
+    if (!n || !job->info.weighed) return n ? to : NULL;
+    if (tacet_spec_find(TACET_ROLE_LOSS, to, "sample_weight", &setting, NULL, 0, NULL) && setting.given) return to;
+    tacet_input(job->graph, "sample_weight", 1, (int64_t[]){1});
+    return tacet_spec_set(TACET_ROLE_LOSS, to, "sample_weight", "sample_weight", weighed, ROOM, NULL) ? weighed : to;
+}
+
 tacet_status cli_job_describe(cli_job *job)
 {
     const tacet_data_info *info = &job->info;
@@ -105,10 +122,13 @@ tacet_status cli_job_describe(cli_job *job)
     else if (!self)
         return cli_fail_at(item(c, CLI_DATA)->place, strlen(text(c, CLI_DATA)),
                            "an autoencoder needs no targets: set target: x", "the data have no targets to learn");
+    tacet_status s;
+    const char *loss = loss_of(job, &s);
+    if (!loss) return s;
     job->y = tacet_chain(g, job->x, text(c, CLI_MODEL));
-    tacet_status s = look_at_model(job);
+    s = look_at_model(job);
     if (s != TACET_OK) return s;
-    tacet_loss(g, text(c, CLI_LOSS), job->y, self ? job->x : job->target);
+    tacet_loss(g, loss, job->y, self ? job->x : job->target);
     s = look_at_loss(job, tacet_graph_error(g));
     for (const cli_pair *p = c->penalties; p && s == TACET_OK; p = p->next) {
         tacet_penalize(g, p->on.text, p->spec.text);
@@ -299,12 +319,27 @@ static tacet_status open_parts(cli_job *job)
     return s;
 }
 
+/* The training data, in which a label that the loss ignores is no class either. */
+static cli_item data_of(const cli_config *c)
+{
+    cli_item data = *item(c, CLI_DATA);
+    char label[64], *to = cli_take(c->arena, strlen(data.text) + sizeof label + 16);
+    tacet_setting set = {.size = sizeof set};
+    const size_t room = strlen(data.text) + sizeof label + 16;
+    if (tacet_spec_find(TACET_ROLE_LOSS, text(c, CLI_LOSS), "ignore", &set, label, sizeof label, NULL) && set.given)
+        if (tacet_spec_find(TACET_ROLE_DATA, data.text, "ignore", &set, NULL, 0, NULL) == 0 && !set.given &&
+            tacet_spec_set(TACET_ROLE_DATA, data.text, "ignore", label, to, room, NULL))
+            data.text = to;
+    return data;
+}
+
 static tacet_status open_data(cli_job *job)
 {
     tacet_data_info *info = &job->info;
     cli_config *c = job->config;
     tacet_error e;
-    tacet_data *d = open_part(item(c, CLI_DATA), "train", NULL, true, &e);
+    const cli_item from = data_of(c);
+    tacet_data *d = open_part(&from, "train", NULL, true, &e);
     job->part[CLI_TRAINING_PART].data = d;
     if (!d) return cli_refuse(&e, 1, item(c, CLI_DATA));
     cli_data_remarks(d);

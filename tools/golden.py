@@ -520,6 +520,49 @@ Network("sample_weights", {"x": (4,), "target": ("unit", 3), "share": ("unit", 1
         optimizer_text="sgd lr=0.02", batch=5)
 
 
+def focal_of_sigmoid(x, t, alpha, gamma):
+    """torchvision.ops.sigmoid_focal_loss with reduction="none"."""
+    p = torch.sigmoid(x)
+    cross = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+    return (alpha * t + (1 - alpha) * (1 - t)) * cross * (1 - (p * t + (1 - p) * (1 - t))) ** gamma
+
+
+def rare_answers(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    y, t = r.v["linear1"], r.v["target"]
+    three = torch.tensor([1, 2, 0.5], dtype=y.dtype)
+    r.term("linear1:one", 0.3, F.binary_cross_entropy_with_logits(y, t, pos_weight=torch.tensor(3.0, dtype=y.dtype)))
+    r.term("linear1:each", 0.3, F.binary_cross_entropy_with_logits(y, t, pos_weight=three, reduction="sum"))
+    r.term("linear1:focal_with_logits", 0.4, focal_of_sigmoid(y, t, 0.25, 2).mean())
+    r.term("linear1:focal", 0.4, focal_of_sigmoid(y, t, 0.7, 1.5).sum())
+    r.term("linear1:kl_div", 0.2, F.kl_div(y, t, reduction="batchmean"))
+    r.term("linear1:kl_log", 0.2, F.kl_div(y, t, log_target=True))
+
+
+Network("rare_answers", {"x": (4,), "target": ("unit", 3)}, {"linear1": (4, 3)}, rare_answers,
+        lambda w: torch.optim.SGD(w.values(), lr=0.02), input="x 4\ntarget 3", model="linear 3",
+        loss="linear1 target: bce_with_logits lambda=0.3 pos_weight=3 name=one\n"
+             "linear1 target: bce_with_logits lambda=0.3 pos_weight=1,2,0.5 reduce=sum name=each\n"
+             "linear1 target: focal_with_logits lambda=0.4\n"
+             "linear1 target: focal_with_logits 1.5 alpha=0.7 lambda=0.4 reduce=sum name=focal\n"
+             "linear1 target: kl_div lambda=0.2 reduce=sample\nlinear1 target: kl_div log_target lambda=0.2 name=kl_log",
+        optimizer_text="sgd lr=0.02", batch=5)
+
+
+def focal(r):
+    r.v["linear1"] = r.linear(r.v["x"], "linear1")
+    log_p = F.log_softmax(r.v["linear1"], 1).gather(1, r.v["target"][:, None])[:, 0]
+    alpha = torch.tensor([1, 2, 0.5, 3], dtype=log_p.dtype)[r.v["target"]]
+    r.term("linear1:focal", 1, (-((1 - log_p.exp()) ** 2) * log_p).mean())
+    r.term("linear1:alpha", 0.5, (-alpha * (1 - log_p.exp()) ** 1.5 * log_p).mean())
+
+
+Network("focal", {"x": (5,), "target": ("labels", 4)}, {"linear1": (5, 4)}, focal,
+        lambda w: torch.optim.SGD(w.values(), lr=0.05), input="x 5\ntarget labels", model="linear 4",
+        loss="linear1 target: focal\nlinear1 target: focal 1.5 alpha=1,2,0.5,3 lambda=0.5 name=alpha",
+        optimizer_text="sgd lr=0.05", batch=7, batches=2)
+
+
 def losses(r):
     r.v["linear1"] = r.linear(r.v["x"], "linear1")
     y, t = r.v["linear1"], r.v["target"]

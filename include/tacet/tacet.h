@@ -642,8 +642,20 @@ typedef struct tacet_data_info {
     int64_t label_shape[8];
     int header;            /* 1: the first row of the CSV file holds names of columns; 0: it holds data; -1: not CSV */
     const char *remarks;   /* lines that tell the user what was decided about the file, "" if nothing needs telling */
+    bool weighed;          /* rows have weights */
 } tacet_data_info;
 TACET_API tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info);
+
+/* Gives the rows weights, one of at least 0 for each, which loaders feed to the inputs that losses name as their
+ * sample_weight. The numbers must stay valid while the data are open. Once, before anything is held out. (CSV and npy data
+ * can have them in a column or a file: sample_weight=.) */
+TACET_API tacet_status tacet_data_weigh(tacet_data *d, const tacet_array *weight, tacet_error *why);
+
+/* The description of a loss with class_weight=balanced as numbers: of each class, rows / (classes * labels of the class), as
+ * scikit-learn's compute_class_weight has it, with labels and rows counted by the weights of the rows. Classes without a
+ * label do not count, and get 0. Any other description is copied. Text and return value as in tacet_error_text; 0 on a
+ * mistake, or if the data have no labels, and *why (may be NULL) then says why. */
+TACET_API size_t tacet_data_balance(const tacet_data *d, const char *loss, char *text, size_t capacity, tacet_error *why);
 
 /* Moves a share (0 < share < 1) of the rows from d into new data, which use d's storage; d must outlive them. The rows
  * are cut into as many runs as rows are wanted, and the seed chooses one row of each. Call it before making loaders of
@@ -683,7 +695,8 @@ TACET_API int64_t tacet_loader_batches(const tacet_loader *l); /* batches in an 
  * scaled; where none is left, they are 0. The rows of x must be images [height, width, channels]. NULL: as they are. */
 TACET_API tacet_status tacet_loader_augment(tacet_loader *l, const char *chain, tacet_error *why);
 
-/* Feeds the next batch to x and target (either may be {0}). Returns its number of rows, 0 at the end of the epoch (the
+/* Feeds the next batch to x and target (either may be {0}), and the weights of its rows, if the data have any, to the
+ * inputs that losses name as their sample_weight. Returns its number of rows, 0 at the end of the epoch (the
  * next call begins the next epoch), or -1 if the plan refuses the feed (tacet_plan_error), as for images [3, 32, 32] and an
  * x of [32, 32, 3]. What it feeds stays valid until the next call. */
 TACET_API int64_t tacet_loader_next(tacet_loader *l, tacet_plan *p, tacet_value x, tacet_value target);

@@ -116,7 +116,7 @@ typedef struct core_pool {
 typedef struct core_data {
     PyObject_HEAD tacet_data *data;
     struct core_data *of; /* the data that these were held out of; or NULL */
-    core_buffer x, y;     /* of data in memory */
+    core_buffer x, y, w;  /* of data in memory */
     int loaders;          /* of these data */
 } core_data;
 

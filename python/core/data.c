@@ -119,6 +119,7 @@ static int visit_data(PyObject *self, visitproc visit, void *arg)
     Py_VISIT((PyObject *)d->of);
     Py_VISIT(d->x.view.obj);
     Py_VISIT(d->y.view.obj);
+    Py_VISIT(d->w.view.obj);
     return 0;
 }
 
@@ -129,6 +130,7 @@ static void free_data(PyObject *self)
     tacet_data_free(d->data);
     core_buffer_drop(&d->x);
     core_buffer_drop(&d->y);
+    core_buffer_drop(&d->w);
     Py_XDECREF((PyObject *)d->of);
     core_delete(self);
 }
@@ -157,6 +159,53 @@ static PyObject *data_id(PyObject *self, PyObject *args)
 {
     long long i;
     return PyArg_ParseTuple(args, "L:id", &i) ? core_text(tacet_data_id(((core_data *)self)->data, i)) : NULL;
+}
+
+static PyObject *data_weigh(PyObject *self, PyObject *weight)
+{
+    core_data *d = (core_data *)self;
+    core_buffer b = {0};
+    tacet_array r;
+    tacet_error e;
+    tacet_data_info info = {.size = sizeof info};
+    tacet_data_describe(d->data, &info);
+    if (rows_of(weight, "sample_weight", &b, &r)) {
+        if (b.view.shape[0] != info.rows)
+            PyErr_Format(PyExc_ValueError, "x has %lld rows, but sample_weight has %zd", (long long)info.rows,
+                         b.view.shape[0]);
+        else if (d->loaders)
+            PyErr_Format(PyExc_RuntimeError, "data get weights before loaders of them are made");
+        else if (tacet_data_weigh(d->data, &r, &e) != TACET_OK)
+            core_raise(&e);
+        else {
+            d->w = b;
+            return Py_NewRef(Py_None);
+        }
+    }
+    core_buffer_drop(&b);
+    return NULL;
+}
+
+typedef struct balanced {
+    const tacet_data *data;
+    tacet_error error;
+} balanced;
+
+static size_t balanced_text(const void *of, const char *loss, char *text, size_t capacity)
+{
+    balanced *b = (balanced *)(uintptr_t)of;
+    return tacet_data_balance(b->data, loss, text, capacity, &b->error);
+}
+
+static PyObject *data_balance(PyObject *self, PyObject *args)
+{
+    const char *loss;
+    balanced b = {.data = ((core_data *)self)->data};
+    if (!PyArg_ParseTuple(args, "s:balance", &loss)) return NULL;
+    PyObject *text = core_written(balanced_text, &b, loss);
+    if (text && b.error.status == TACET_OK) return text;
+    Py_XDECREF(text);
+    return b.error.status == TACET_OK ? NULL : core_raise(&b.error);
 }
 
 static PyObject *data_restore(PyObject *self, PyObject *args)
@@ -198,6 +247,11 @@ static PyMethodDef data_methods[] = {
               "labels or targets [rows, ...]. With the schema of other data they are scaled as those.")},
     {"hold_out", data_hold_out, METH_VARARGS,
      CORE_DOC("hold_out($self, share, seed=0, /)", "Moves a share of the rows into new data.")},
+    {"weigh", data_weigh, METH_O,
+     CORE_DOC("weigh($self, sample_weight, /)",
+              "Gives the rows weights of at least 0, [rows], which are borrowed: before any is held out.")},
+    {"balance", data_balance, METH_VARARGS,
+     CORE_DOC("balance($self, loss, /)", "A loss with the numbers that its class_weight=balanced means for these data.")},
     {"id", data_id, METH_VARARGS,
      CORE_DOC("id($self, i, /)", "The text of row i in the column that id= names, or the path of its image.")},
     {"restore", data_restore, METH_VARARGS,

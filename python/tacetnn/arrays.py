@@ -137,8 +137,8 @@ def numbers(x: Any, what: str) -> Array:
     return _required(as_array(x, what), _TAKEN)
 
 
-def labels(y: Any, what: str) -> Array:
-    """y as class indices: C-contiguous whole numbers."""
+def labels(y: Any, what: str, ignored: int | None = None) -> Array:
+    """y as class indices: C-contiguous whole numbers; `ignored` is none, and may be below 0."""
     try:
         a = as_array(y, what)
     except TypeError:
@@ -155,7 +155,9 @@ def labels(y: Any, what: str) -> Array:
     if a.dtype == np.uint64:
         a = a.astype(np.int64)
     if a.size and a.dtype.kind == "i" and a.min() < 0:
-        raise ValueError(f"{what} should hold the numbers of classes, from 0 on, but it holds {a.min()}")
+        below = a[a < 0] if ignored is None else a[(a < 0) & (a != ignored)]
+        if below.size:
+            raise ValueError(f"{what} should hold the numbers of classes, from 0 on, but it holds {below.min()}")
     return _required(a, _LABELS)
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from .arrays import Array
+from .arrays import Array, numbers, rows_of
 
 if TYPE_CHECKING:
     from .network import Network
@@ -124,6 +124,11 @@ class Batches:
             self.over = self.position == self.batches or not self._peek()
 
     @property
+    def weighed(self) -> bool:
+        """Whether the batch that comes next has weights."""
+        return bool(self._next) and "sample_weight" in self._next[0]
+
+    @property
     def rows(self) -> Array | None:
         """The rows of the batch that comes next."""
         return self._next[0]["x"] if self._next else None
@@ -184,13 +189,17 @@ class Batches:
 
     def _feed_of(self, batch: Any) -> dict[str, Array]:
         where = f"batch {self.position + 1} of {self.what}"
-        x, y = parts_of(batch, where)
+        x, y, weight = parts_of(batch, where)
         if self.net.aim != "x" and y is None:
             raise ValueError(f"{where} has no targets: it should be (x, y). If x is not a list of batches but rows: "
                              "fit(x, y)")
         feed = self.net.pair(x, y)
         if len(feed["x"]) == 0:
             raise ValueError(f"{where} has no rows")
+        if weight is not None:
+            feed["sample_weight"] = rows_of(numbers(weight, "sample_weight"), (1,), "sample_weight")
+            if len(feed["sample_weight"]) != len(feed["x"]):
+                raise ValueError(f"{where} has {len(feed['x'])} rows, but {len(feed['sample_weight'])} weights")
         return feed
 
 
@@ -211,18 +220,18 @@ def pieces(feed: dict[str, Array], most: int) -> Iterator[dict[str, Array]]:
         yield {name: rows[i : i + most] for name, rows in feed.items()}
 
 
-def parts_of(batch: Any, where: str) -> tuple[Any, Any]:
-    """x and y of a batch; y may be None."""
+def parts_of(batch: Any, where: str) -> tuple[Any, Any, Any]:
+    """x, y and the weights of rows of a batch; y and the weights may be None."""
     if isinstance(batch, Mapping):
-        unknown = [str(k) for k in batch if k not in ("x", "target")]
+        unknown = [str(k) for k in batch if k not in ("x", "target", "sample_weight")]
         if unknown or "x" not in batch:
             raise ValueError(f'{where} should have the keys "x" and "target", not {", ".join(map(str, batch))}')
-        return batch["x"], batch.get("target")
+        return batch["x"], batch.get("target"), batch.get("sample_weight")
     if isinstance(batch, list | tuple):
-        if len(batch) not in (1, 2):
-            raise ValueError(f"{where} should be x, (x, y) or a dictionary, not {len(batch)} things")
-        return batch[0], batch[1] if len(batch) == 2 else None
-    return batch, None
+        if len(batch) not in (1, 2, 3):
+            raise ValueError(f"{where} should be x, (x, y), (x, y, sample_weight) or a dictionary, not {len(batch)} things")
+        return tuple(batch) + (None,) * (3 - len(batch))
+    return batch, None, None
 
 
 def each_x(source: Iterable[Any] | Callable[[], Iterable[Any]]) -> Iterator[Any]:

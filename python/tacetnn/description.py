@@ -59,6 +59,12 @@ def _threads() -> int:
 class Description:
     """The settings of a network: see `Network`."""
 
+    weighed = False
+    """Whether rows have weights, in the input sample_weight."""
+
+    balance = ""
+    """The loss with the weights of classes that balance those of the last fit, if it asks for that."""
+
     _probe: tuple[object, tuple[tuple[int, ...], int]] | None = None
 
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
@@ -122,6 +128,17 @@ class Description:
         """The loss in the catalogue; None without one, or if the graph will refuse it."""
         return next((e for e in entries("loss") if [e.name] == self.loss.split()[:1]), None)
 
+    @property
+    def full_loss(self) -> str:
+        """The loss with what it needs to know of the data: until a fit has counted labels, all classes weigh the same."""
+        balanced = given(self.loss, "class_weight") == "balanced"
+        loss = self.balance if balanced and self.balance else self.loss
+        if balanced and not self.balance:
+            loss = _core.spec_set("loss", loss, "class_weight", " ".join("1" for _ in range(self.output_shape[-1])))
+        if self.weighed and not given(loss, "sample_weight"):
+            loss = _core.spec_set("loss", loss, "sample_weight", "sample_weight")
+        return loss
+
     def describe(self, keep: Sequence[str] = (), keep_gradient: Sequence[str] = (), objective: bool = True,
                  steady: bool = False) -> tuple[_core.Graph, _core.Value]:
         """The graph, and its output.
@@ -137,10 +154,12 @@ class Description:
         """
         g = _core.Graph()
         x = aim = g.input("x", self.shape)
-        loss = self.loss if objective else ""
+        loss = self.full_loss if objective else ""
         if loss and self.aim != "x":
             shape = self.output_shape
             aim = g.input("target", shape[:-1], indices=True) if self.needs_labels else g.input("target", shape)
+        if loss and (name := given(loss, "sample_weight")) and name != "x":
+            g.input(name, (1,))
         output = g.chain(x, self.layers)
         if loss:
             g.loss(loss, output, aim)
@@ -180,6 +199,15 @@ def pairs_in(texts: Mapping[str, Sequence[str] | str]) -> Iterator[tuple[str, st
             yield selector, text
 
 
+def given(loss: str, attribute: str) -> str:
+    """What a loss says of an attribute; "" if nothing, or if the graph will refuse the loss."""
+    try:
+        value, setting = _core.spec_find("loss", loss, attribute)
+    except (_core.DescriptionError, ValueError):
+        return ""
+    return value if setting.given else ""
+
+
 def short(setting: Any) -> Any:
     """A setting as a caller may write it."""
     if isinstance(setting, dict):
@@ -212,6 +240,7 @@ def of_graph(graph: _core.Graph, where: str, layout: str) -> dict[str, Any]:
         If the graph has other inputs than x and a target, or several losses.
     """
     inputs = dict(line.split(" ", 1) for line in graph.text("input").splitlines())
+    inputs.pop("sample_weight", None)
     if "x" not in inputs or len(inputs) > 2 or not all(n.isdigit() for n in inputs["x"].split()):
         raise ValueError(f"the network in {where} does not have one input of numbers called x, so that File and Plan "
                          "can read it, but Network cannot")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from .batches import Batches, Feed, Rows, is_batches
+from .description import given as given_in
 from .run import Run
 from .training import Training
 
@@ -64,7 +65,7 @@ class Settings:
             raise ValueError(f"{'resume' if self.resume else 'checkpoint'} needs out, the folder of the run")
 
 
-def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch: int = 128, steps: int = 0,
+def fit(net: Network, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128, steps: int = 0,
         validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
         patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
         progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
@@ -76,10 +77,10 @@ def fit(net: Network, x: Any, y: Any = None, *, epochs: int | None = None, batch
     if not net.loss or not net.optimizer:
         raise ValueError("the network has no loss or no optimizer to be trained with: Network(..., "
                          'loss="cross_entropy", optimizer="adam lr=0.001")')
-    return conduct(net, x, y, settings, None if share else validation, epochs is None and steps > 0)
+    return conduct(net, x, (y, sample_weight), settings, None if share else validation, epochs is None and steps > 0)
 
 
-def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Run:
+def conduct(net: Network, x: Any, y: tuple[Any, Any], s: Settings, validation: Any, enough: bool) -> Run:
     """Makes a run on a network that no other fit is changing."""
     run = Run(net)
     goes_on: Run = net.__dict__.setdefault("_fits", run)  # in one step, whatever other threads do
@@ -93,9 +94,9 @@ def conduct(net: Network, x: Any, y: Any, s: Settings, validation: Any, enough: 
     return run
 
 
-def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> None:
-    """Makes a run, which the network keeps even if it is interrupted."""
-    begun, training, learned = time.monotonic(), None, (net.schema, net.source)
+def make(net: Network, run: Run, x: Any, y: tuple[Any, Any], s: Settings, validation: Any, enough: bool) -> None:
+    """Makes a run, which the network keeps even if it is interrupted. y: the targets, and the weights of the rows."""
+    begun, training, learned = time.monotonic(), None, (net.schema, net.source, net.weighed, net.balance)
     try:
         training = prepared(net, run, x, y, s, validation, enough)
         training.begin()
@@ -107,7 +108,7 @@ def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, e
             run.stopped = "interrupted"
             training.interrupted(e)
         else:  # it has not begun
-            net.schema, net.source = learned
+            net.schema, net.source, net.weighed, net.balance = learned
         raise
     finally:
         run.seconds = time.monotonic() - begun
@@ -115,7 +116,7 @@ def make(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, e
             training.close()
 
 
-def prepared(net: Network, run: Run, x: Any, y: Any, s: Settings, validation: Any, enough: bool) -> Training:
+def prepared(net: Network, run: Run, x: Any, y: tuple[Any, Any], s: Settings, validation: Any, enough: bool) -> Training:
     """A fit that can begin; `enough`: with as many epochs as the steps take."""
     feed, held_out = feeds(net, x, y, s, validation)
     if enough and feed.steps:
@@ -144,21 +145,28 @@ def is_share(validation: Any) -> bool:
     return number
 
 
-def feeds(net: Network, x: Any, y: Any, s: Settings, validation: Any) -> tuple[Feed, Feed | None]:
+def feeds(net: Network, x: Any, answers: tuple[Any, Any], s: Settings, validation: Any) -> tuple[Feed, Feed | None]:
     """The feeds of the training data and of the data for validation."""
+    y, sample_weight = answers
     if y is None and not isinstance(x, _core.Data) and is_batches(x, len(net.input)):
         given = [name for name in ("share", "data", "augment") if getattr(s, name)]
         if given:
             name = {"share": "a share for validation"}.get(given[0], given[0])
             raise ValueError(f"{name} needs arrays, but x is batches")
+        if sample_weight is not None:
+            raise ValueError("x is batches, which have their own weights: (x, y, sample_weight)")
+        if given_in(net.loss, "class_weight") == "balanced":
+            raise ValueError("class_weight=balanced needs arrays, whose labels are counted, but x is batches: give numbers, "
+                             'class_weight="1 2 5"')
         batches = Batches(net, x, accumulate=s.accumulate)
         batches.begin(0)
         net.learn_of_batches(batches.rows)
+        net.weighed, net.balance = batches.weighed, ""
         s.batch = batches.first
         return batches, feed_of(net, apart(net, validation), s.batch)
     if s.share and isinstance(x, _core.Data):
         x = opened_again(x)
-    rows = data_of(net, x, y, s.data)
+    rows = data_of(net, x, y, s.data, sample_weight)
     held_out = rows.hold_out(s.share, net.seed) if s.share else apart(net, validation)
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if isinstance(d, _core.Data)))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment,
@@ -175,7 +183,7 @@ def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
     """Data for validation that are given by themselves."""
     if validation is None or is_share(validation):
         return None
-    pair = isinstance(validation, tuple) and len(validation) == 2
+    pair = isinstance(validation, tuple) and len(validation) in (2, 3)
     if not pair and not isinstance(validation, _core.Data) and is_batches(validation, len(net.input)):
         batches = Batches(net, validation, "validation")
         if batches.once:
@@ -183,13 +191,14 @@ def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
                              "function that returns a new iterator")
         return batches
     try:
-        return net.seen(*validation) if pair else net.seen(validation)
+        weight = validation[2] if pair and len(validation) == 3 else None
+        return net.seen(*validation[:2], sample_weight=weight) if pair else net.seen(validation)
     except (ValueError, TypeError) as error:
         error.add_note("x and y are those of validation=")
         raise
 
 
-def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
+def data_of(net: Network, x: Any, y: Any, options: str, sample_weight: Any = None) -> _core.Data:
     """Arrays as data that a loader can draw from, which the network remembers."""
     if isinstance(x, _core.Data) and (y is not None or options):
         raise ValueError(f"{'y' if y is not None else 'data'} cannot be given with data, which have their own")
@@ -198,7 +207,9 @@ def data_of(net: Network, x: Any, y: Any, options: str) -> _core.Data:
                         "DataLoader(x, batch_size=128) makes batches")
     if y is None and not isinstance(x, _core.Data) and net.aim != "x":
         raise ValueError('x has no targets: give y; an autoencoder has target="x"')
-    data = net.learn_from(x, y, options)
+    if isinstance(x, _core.Data) and sample_weight is not None:
+        raise ValueError("sample_weight cannot be given with data, which have their own: data.weigh(sample_weight)")
+    data = net.learn_from(x, y, options, sample_weight)
     net.remember(x, y, fitted=True)
     return data
 

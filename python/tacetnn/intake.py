@@ -12,7 +12,7 @@ import numpy as np
 from . import _core
 from .arrays import Array, as_array, labels, numbers, rows_of
 from .caller import warn
-from .description import Description
+from .description import Description, given
 
 
 def _too_few(label: int, outputs: int) -> str:
@@ -70,9 +70,10 @@ class Intake(Description):
             two = kind is not None and kind.logits and shape == (2,) and a.ndim == 1
             hint = "; two classes need one output here: end the layers with linear 1" if two else ""
             return rows_of(a, shape, "y", hint)
-        a = labels(y, "y")
-        if a.size and a.max() >= shape[-1]:
-            raise ValueError(_too_few(a.max(), shape[-1]))
+        a = labels(y, "y", self._ignored)
+        counted = a if self._ignored is None else a[a != self._ignored]
+        if counted.size and counted.max() >= shape[-1]:
+            raise ValueError(_too_few(counted.max(), shape[-1]))
         hint = ""
         if a.shape[1:] == shape and shape[-1] > 1:
             hint = "; of rows that are one-hot: y.argmax(axis=-1)"
@@ -80,12 +81,25 @@ class Intake(Description):
             hint = "; for one answer for each row, put flatten before the last linear"
         return rows_of(a, shape[:-1], "y", hint)
 
-    def seen(self, x: Any, y: Any = None, answers: bool = True) -> _core.Data:
+    @property
+    def _ignored(self) -> int | None:
+        """The label that the loss ignores."""
+        ignored = given(self.loss, "ignore") if self.loss else ""
+        return int(float(ignored)) if ignored else None
+
+    def seen(self, x: Any, y: Any = None, answers: bool = True, sample_weight: Any = None) -> _core.Data:
         """x and y as data, scaled as those that the network was fitted to; answers: whether y is needed."""
         if not isinstance(x, _core.Data):
             x = self.rows(x)
             self._compare_pixels(x)
-        return self._data(x, y, answers, "", self.schema)
+        return self._weighed(self._data(x, y, answers, "", self.schema), sample_weight)
+
+    def _weighed(self, data: _core.Data, sample_weight: Any) -> _core.Data:
+        """The data, whose rows get the weights that are given."""
+        if sample_weight is not None:
+            weight = rows_of(numbers(sample_weight, "sample_weight"), (1,), "sample_weight")
+            data.weigh(weight.view(np.uint8) if weight.dtype == np.bool_ else weight)
+        return data
 
     def _compare_pixels(self, a: Array) -> None:
         """Warns of pixels that are divided by 255 where those of the fit were not, and the other way round."""
@@ -106,11 +120,13 @@ class Intake(Description):
         element or for each channel."""
         return _scaling(self.schema)
 
-    def learn_from(self, x: Any, y: Any, options: str = "") -> _core.Data:
+    def learn_from(self, x: Any, y: Any, options: str = "", sample_weight: Any = None) -> _core.Data:
         """x and y as data to be fitted to, whose scaling is remembered; options are those of all sources of data."""
         if not isinstance(x, _core.Data):
             x = self.rows(x)
-        data = self._data(x, y, True, options, "")
+        data = self._weighed(self._data(x, y, True, options, ""), sample_weight)
+        self.weighed = data.info.weighed
+        self.balance = data.balance(self.loss) if given(self.loss, "class_weight") == "balanced" else ""
         self.schema, self.source = data.schema, data.info.spec
         self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(x)
         return data
@@ -130,6 +146,8 @@ class Intake(Description):
         target = pair.get("target")
         if len(self.input) > 1 and "flat=" not in options and "layout=" not in options:
             options += f" layout={self.layout}" if self.layout else " flat=false"
+        if target is not None and self._ignored is not None and self.needs_labels and "ignore=" not in options:
+            options += f" ignore={self._ignored}"
         return _core.Data.arrays(pair["x"], target, self._are_labels(target), options.strip() or None, schema or None)
 
     def _check_data(self, info: _core.DataInfo, answers: bool) -> None:

@@ -149,7 +149,7 @@ class Network(Intake):
 
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
-    def fit(self, x: Any, y: Any = None, *, epochs: int | None = None, batch: int = 128, steps: int = 0,
+    def fit(self, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128, steps: int = 0,
             validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
             patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
             progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
@@ -171,13 +171,16 @@ class Network(Intake):
         y : array_like
             Class indices [rows], or [rows, positions...], for a loss that compares with labels; otherwise numbers
             [rows, \\*output]. None with ``target="x"``, batches or data.
+        sample_weight : array_like, [rows], optional
+            A weight of at least 0 for each row: a row of weight 2 counts as if it were there twice, in losses and in
+            metrics. Batches give theirs as (x, y, sample_weight).
         epochs : int
             Passes over the rows, by default 10 or, with `steps`, as many as those take.
         batch : int
             Rows in a step; batches keep their own sizes.
         steps : int
             The fit ends after this many steps; 0: after the last epoch.
-        validation : float or (x, y), optional
+        validation : float, (x, y) or (x, y, sample_weight), optional
             A share of the rows that is held out, drawn by the seed, or rows of their own.
         data : str
             Attributes that all sources of data have, ``"normalize=feature"``. Rows that the network sees later are
@@ -221,7 +224,7 @@ class Network(Intake):
         ValueError, TypeError
             If x, y or a setting is not what the network can be fitted to.
         """
-        return fit(self, x, y, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data,
+        return fit(self, x, y, sample_weight=sample_weight, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data,
                    augment=augment, shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch,
                    on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint, log=log,
                    accumulate=accumulate, ema=ema)
@@ -259,13 +262,15 @@ class Network(Intake):
         return None if isinstance(rows, np.ndarray) and len(rows) == 0 else self.seen(rows, answers=False)
 
     @alone
-    def evaluate(self, x: Any, y: Any = None) -> dict[str, Any]:
+    def evaluate(self, x: Any, y: Any = None, *, sample_weight: Any = None) -> dict[str, Any]:
         """The figures of the network on rows, in evaluation mode.
 
         Parameters
         ----------
         x, y : array_like
             Rows and their targets; or x a `Data`, or batches, as in `fit`.
+        sample_weight : array_like, [rows], optional
+            A weight for each row, as in `fit`.
 
         Returns
         -------
@@ -277,7 +282,11 @@ class Network(Intake):
         if y is None and is_batches(x, len(self.input)):
             feed: Feed = Batches(self, x)
         else:
-            feed = Rows(self, self.seen(x, y), self.batch)
+            data = self.seen(x, y, sample_weight=sample_weight)
+            if data.info.weighed and not self.weighed:
+                self.weighed = True
+                self.compile(batch=self.batch)
+            feed = Rows(self, data, self.batch)
             self.remember(x, y)
         feed.evaluate(self.plan, self.output)
         return dict(json.loads(self.plan.record("evaluation")))

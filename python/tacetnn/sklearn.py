@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.extmath import softmax
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from . import _core
 from .arrays import Array
@@ -79,7 +79,7 @@ class _Estimator(BaseEstimator):
             every.setdefault(self.on, []).append(f"{self.penalty} lambda={float(self.lambda_)!r}")
         return every
 
-    def _fit(self, layers: str, loss: str, x: Array, y: Array | None) -> None:
+    def _fit(self, layers: str, loss: str, x: Array, y: Array | None, sample_weight: Array | None = None) -> None:
         """Makes the network and fits it; y None: its target is x."""
         seed = self.random_state
         if not isinstance(seed, (int, np.integer)):
@@ -87,7 +87,7 @@ class _Estimator(BaseEstimator):
         self.network_ = Network(layers, input=x.shape[1], loss=loss, optimizer=self.optimizer,
                                 penalties=self._all_penalties(), parameters=self.parameters,
                                 target="x" if y is None else "", seed=int(seed), threads=self.threads)
-        self.run_ = self.network_.fit(x, y, epochs=self.epochs, batch=self.batch, validation=self.validation,
+        self.run_ = self.network_.fit(x, y, sample_weight=sample_weight, epochs=self.epochs, batch=self.batch, validation=self.validation,
                                       patience=self.patience, progress=self.progress)
         if self.patience and self.run_.best:
             self.network_.load_state_dict(self.run_.best)
@@ -109,6 +109,19 @@ class _Estimator(BaseEstimator):
         x = x[np.arange(-(-rows // ROWS) * ROWS) % rows] if rows % ROWS else x
         y = self.network_.predict(x) if layer is None else self.network_.activations(x, layer)[layer]
         return y[:rows]
+
+
+def counted(x: Array, y: Array, sample_weight: Any) -> tuple[Array, Array, Array | None]:
+    """The rows that count, and how much each does."""
+    if sample_weight is None:
+        return x, y, None
+    weight = _check_sample_weight(sample_weight, x, dtype=np.float64)
+    if (weight < 0).any():
+        raise ValueError("sample_weight should be at least 0, but it holds negative values")
+    kept = weight > 0
+    if not kept.any():
+        raise ValueError("sample_weight is 0 for every row")
+    return (x, y, weight) if kept.all() else (x[kept], y[kept], weight[kept])
 
 
 class TacetClassifier(ClassifierMixin, _Estimator):
@@ -181,7 +194,7 @@ class TacetClassifier(ClassifierMixin, _Estimator):
 
     classes_: Array
 
-    def fit(self, X: Any, y: Any) -> TacetClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TacetClassifier:
         """Trains a new network.
 
         Parameters
@@ -190,6 +203,8 @@ class TacetClassifier(ClassifierMixin, _Estimator):
             Finite numbers.
         y : array-like of shape (n_samples,)
             Their classes: numbers, texts, booleans.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each row counts, at least 0. Rows of weight 0 are left out.
 
         Returns
         -------
@@ -197,8 +212,10 @@ class TacetClassifier(ClassifierMixin, _Estimator):
         """
         X, y = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(y)
+        X, y, sample_weight = counted(X, y, sample_weight)
         self.classes_, labels = np.unique(y, return_inverse=True)
-        self._fit(joined(self.layers, f"linear {len(self.classes_)}"), "cross_entropy", X, labels.astype(np.int64))
+        self._fit(joined(self.layers, f"linear {len(self.classes_)}"), "cross_entropy", X, labels.astype(np.int64),
+                  sample_weight)
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -267,7 +284,7 @@ class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):
                          patience=patience, random_state=random_state, threads=threads, progress=progress)
         self.loss = loss
 
-    def fit(self, X: Any, y: Any) -> TacetRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> TacetRegressor:
         """Trains a new network.
 
         Parameters
@@ -276,18 +293,22 @@ class TacetRegressor(MultiOutputMixin, RegressorMixin, _Estimator):
             Finite numbers.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Finite numbers.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each row counts, at least 0. Rows of weight 0 are left out.
 
         Returns
         -------
         self : TacetRegressor
         """
         X, y = validate_data(self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True)
-        y = np.asarray(y, np.float64)
+        X, y, sample_weight = counted(X, np.asarray(y, np.float64), sample_weight)
         self._shape = y.shape[1:]
         y = y.reshape(len(y), -1)
-        self.y_mean_, scale = y.mean(axis=0), y.std(axis=0)
+        self.y_mean_ = np.average(y, axis=0, weights=sample_weight)
+        scale = np.sqrt(np.average((y - self.y_mean_) ** 2, axis=0, weights=sample_weight))
         self.y_scale_ = np.where(scale > 0, scale, 1.0)
-        self._fit(joined(self.layers, f"linear {y.shape[1]}"), self.loss, X, (y - self.y_mean_) / self.y_scale_)
+        self._fit(joined(self.layers, f"linear {y.shape[1]}"), self.loss, X, (y - self.y_mean_) / self.y_scale_,
+                  sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:

@@ -313,7 +313,7 @@ class Training:
         plan = self.net.plan
         y = value_of(plan, self.net.output)
         for t in (t for t in plan.terms() if t.role == "loss"):
-            within = "softmax" if t.kind == "cross_entropy" else "sigmoid" if entry(t.kind, "loss").logits else ""
+            within = "softmax" if entry(t.kind, "loss").labels else "sigmoid" if entry(t.kind, "loss").logits else ""
             if y.kind == within:
                 self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the "
                           f"{within} at the end of the layers")

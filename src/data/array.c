@@ -126,7 +126,7 @@ tacet_status tc_array_finite(const tc_array *a, const char *name, tacet_error *e
     return TACET_FILE;
 }
 
-tacet_status tc_array_classes(const tc_array *a, const char *name, int64_t *classes, tacet_error *e)
+tacet_status tc_array_classes(const tc_array *a, const char *name, double ignore, int64_t *classes, tacet_error *e)
 {
     enum { FEW = 256 };
     const int64_t per = tc_shape_count(&a->shape), all = a->rows * per;
@@ -136,11 +136,32 @@ tacet_status tc_array_classes(const tc_array *a, const char *name, int64_t *clas
         const int64_t n = all - i < FEW ? all - i : FEW;
         tc_widen(a, i, n, label);
         for (int64_t j = 0; j < n; j++) {
-            if (!(label[j] >= 0 && label[j] < INT32_MAX))
-                return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f; labels are counted from 0", name,
-                               (i + j) / per, label[j]);
+            if (label[j] == ignore) continue;
+            if (!(label[j] >= 0 && label[j] < INT32_MAX)) {
+                tc_fail(e, TACET_FILE, "%s: row %" PRId64 " has the label %.0f; labels are counted from 0", name,
+                        (i + j) / per, label[j]);
+                if (label[j] < 0)
+                    tc_fail_hint(e, "ignore=%.0f in the loss, and in the data, leaves such labels out", label[j]);
+                return TACET_FILE;
+            }
             if ((int64_t)label[j] >= *classes) *classes = (int64_t)label[j] + 1;
         }
+    }
+    return TACET_OK;
+}
+
+tacet_status tc_array_weights(const tc_array *a, const char *name, tacet_error *e)
+{
+    char shape[TC_SHAPE_TEXT];
+    if (tc_shape_count(&a->shape) != 1)
+        return tc_fail(e, TACET_FILE, "%s: has rows %s, but a row has one weight", name,
+                       tc_shape_text(&a->shape, false, shape));
+    for (int64_t i = 0; i < a->rows; i++) {
+        double weight;
+        tc_widen(a, i, 1, &weight);
+        if (!(weight >= 0 && isfinite((float)weight)))
+            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has the weight %g; a weight is a number of at "
+                           "least 0", name, i, weight);
     }
     return TACET_OK;
 }

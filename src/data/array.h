@@ -69,7 +69,10 @@ typedef struct tc_layout {
 tacet_status tc_array_take(tc_array *a, tc_reader *r, const tc_layout *l);
 
 /* Reads the array as labels: sets `classes` to the largest plus 1, and refuses ("name: row 3 has the label -1 ...")
- * labels outside 0..2^31-2. */
-tacet_status tc_array_classes(const tc_array *a, const char *name, int64_t *classes, tacet_error *e);
+ * labels outside 0..2^31-2; except those that are `ignore` (NAN: none is ignored). */
+tacet_status tc_array_classes(const tc_array *a, const char *name, double ignore, int64_t *classes, tacet_error *e);
+
+/* Refuses an array that is not one weight, at least 0, for each row. */
+tacet_status tc_array_weights(const tc_array *a, const char *name, tacet_error *e);
 
 #endif

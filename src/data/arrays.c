@@ -49,8 +49,18 @@ tacet_status tc_arrays_take(tc_samples *t, int64_t rows, const tacet_array *x, c
     tacet_status status = take(&t->x, rows, x, false, "x", e);
     if (!status && y) status = take(&t->y, rows, y, labels, "y", e);
     if (status || !y || !labels) return status;
-    if (tc_type_whole(t->y.type)) return tc_array_classes(&t->y, "y", &t->classes, e);
+    if (tc_type_whole(t->y.type)) return tc_array_classes(&t->y, "y", t->ignore, &t->classes, e);
     tc_fail(e, TACET_DESCRIPTION, "y has the type %s, but labels are whole numbers", tc_type_name(t->y.type));
     tc_fail_hint(e, "numbers of a regression are targets, not labels");
+    return TACET_DESCRIPTION;
+}
+
+tacet_status tc_arrays_weigh(tc_samples *t, const tacet_array *weight, tacet_error *e)
+{
+    tacet_status status = take(&t->weight, t->x.rows, weight, true, "sample_weight", e);
+    if (!status) status = tc_array_weights(&t->weight, "sample_weight", e);
+    if (!status) return status;
+    t->weight = (tc_array){0};
+    if (e && status == TACET_FILE) e->status = TACET_DESCRIPTION;
     return TACET_DESCRIPTION;
 }

@@ -62,6 +62,14 @@ const char *tc_columns_delimiter(const tc_columns *c, const char *text)
     return strchr(text, ';') ? "\";\"" : strchr(text, '\t') ? "tab" : strchr(text, '|') ? "\"|\"" : NULL;
 }
 
+char tc_delimiter_of(const char *text)
+{
+    if (strcmp(text, "tab") == 0) return '\t';
+    const bool one = strlen(text) == 1 && *text > 0 && !strchr("\"\r\n.+-", *text);
+    const bool digit_or_letter = (*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z');
+    return one && !digit_or_letter ? *text : '\0';
+}
+
 /* ---- Names ---- */
 
 typedef struct named {
@@ -195,7 +203,7 @@ static tacet_status next_item(const tc_columns *c, int attr, const char **list, 
 
 tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role)
 {
-    static const char *const what[] = {"", "an input", "the label", "a target", "left out"};
+    static const char *const what[] = {"", "an input", "the label", "a target", "left out", "the weight of a row"};
     tc_column *column = &c->column[i];
     char title[160];
     if (column->role)
@@ -204,6 +212,7 @@ tacet_status tc_columns_give(tc_columns *c, int attr, int64_t i, tc_role role)
     if (role == TC_INPUT) column->at = c->inputs++;
     if (role == TC_TARGET) column->at = c->targets++;
     if (role == TC_LABEL) c->label = column;
+    if (role == TC_WEIGHT) c->weight = column;
     return TACET_OK;
 }
 
@@ -215,8 +224,12 @@ static tacet_status give_roles(tc_columns *c, int attr, tc_role role)
     for (; *list && !status; list += *list == ',') {
         int64_t i, last;
         status = next_item(c, attr, &list, &i, &last);
-        if (!status && (role == TC_LABEL || attr == TC_CSV_ID) && (*list || i != last))
-            return tc_columns_refuse(c, attr, "%s must be one column", role == TC_LABEL ? "label" : "id");
+        const bool one = role == TC_LABEL || role == TC_WEIGHT || attr == TC_CSV_ID;
+        if (!status && one && (*list || i != last))
+            return tc_columns_refuse(c, attr, "%s must be one column",
+                                     role == TC_LABEL    ? "label"
+                                     : role == TC_WEIGHT ? "sample_weight"
+                                                         : "id");
         for (; !status && i <= last; i++) {
             char title[160];
             if (role != TC_UNUSED)
@@ -251,7 +264,8 @@ static tacet_status drop(tc_columns *c)
 
 bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
 {
-    static const int lists[] = {TC_CSV_LABEL, TC_CSV_TARGET, TC_CSV_X, TC_CSV_DROP, TC_CSV_ONEHOT, TC_CSV_ID};
+    static const int lists[] = {TC_CSV_LABEL, TC_CSV_TARGET, TC_CSV_X, TC_CSV_DROP, TC_CSV_ONEHOT, TC_CSV_ID,
+                                TC_CSV_SAMPLE_WEIGHT};
     for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
         const char *list = c->arg[lists[k]].text;
         for (; *list; list += *list == ',') {
@@ -315,6 +329,7 @@ tacet_status tc_columns_set(tc_columns *c, const tc_rows *r, const tc_row *names
     tacet_status status = set_names(c, r, names);
     if (!status) status = give_roles(c, TC_CSV_LABEL, TC_LABEL);
     if (!status) status = give_roles(c, TC_CSV_TARGET, TC_TARGET);
+    if (!status) status = give_roles(c, TC_CSV_SAMPLE_WEIGHT, TC_WEIGHT);
     if (!status) status = give_roles(c, TC_CSV_ID, TC_UNUSED);
     if (!status) status = drop(c);
     if (!status) status = give_roles(c, TC_CSV_X, TC_INPUT);
@@ -356,7 +371,7 @@ tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to)
     if (c->header) {
         tc_json_open(to, "left_out", '[');
         for (int64_t i = 0; i < c->count; i++)
-            if (c->column[i].role == TC_LEFT_OUT) tc_json_add_text(to, NULL, c->column[i].name);
+            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_WEIGHT) tc_json_add_text(to, NULL, c->column[i].name);
         tc_json_close(to, ']');
         if (c->label) tc_json_add_text(to, "label", c->label->name);
     }

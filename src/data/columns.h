@@ -21,10 +21,11 @@ enum {
     TC_CSV_ONEHOT,
     TC_CSV_UNKNOWN,
     TC_CSV_DELIMITER,
-    TC_CSV_ID
+    TC_CSV_ID,
+    TC_CSV_SAMPLE_WEIGHT
 };
 
-typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT } tc_role;
+typedef enum tc_role { TC_UNUSED, TC_INPUT, TC_LABEL, TC_TARGET, TC_LEFT_OUT, TC_WEIGHT } tc_role;
 
 typedef struct tc_column {
     const char *name; /* "": it has none */
@@ -44,7 +45,7 @@ typedef struct tc_columns {
     tacet_error *e;
     int64_t count, inputs, targets;
     bool header;
-    tc_column *label, *id; /* or NULL */
+    tc_column *label, *id, *weight; /* or NULL */
     tc_column *column;
     int64_t *by_name; /* [count], in the order of the names */
     tc_text names;
@@ -87,6 +88,7 @@ const char *tc_columns_value(const tc_columns *c, int64_t i, char text[160]);
 
 /* In a file of one column: the delimiter that a field of it seems to hold, as an attribute's value, or NULL. */
 const char *tc_columns_delimiter(const tc_columns *c, const char *text);
+char tc_delimiter_of(const char *text); /* what the attribute means; 0: no delimiter */
 
 /* Adds what other data need to be read in the same way. */
 tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to);

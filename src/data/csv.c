@@ -28,6 +28,7 @@ static const tc_attribute attribute[] = {
     {"id", "text", "",
      "a column that tacet predict --id writes next to its predictions; an input only if the model has it as one",
      false},
+    {"sample_weight", "text", "", "the column with a weight of at least 0 for each row, in losses and metrics", false},
     {0},
 };
 
@@ -124,6 +125,7 @@ static tacet_status set_columns(csv *c)
     t->header = names != NULL;
     t->x.type = TACET_F64;
     t->x.shape = (tc_shape){.rank = 1, .dim = {all->inputs}};
+    t->weight.type = TACET_F64;
     t->y.type = all->label ? TACET_I32 : TACET_F64;
     if (!all->label) t->y.shape = (tc_shape){.rank = 1, .dim = {all->targets}};
     return status;
@@ -171,7 +173,9 @@ static tacet_status refuse_missing(csv *c, const tc_row *row, int64_t i)
     const char *text = tc_rows_text(&c->rows, row, i);
     tc_rows_refuse(&c->rows, row, i, column->name, *text ? "the value is missing: %.60s" : "the field is empty%s",
                    text);
-    if (column->role != TC_INPUT)
+    if (column->role == TC_WEIGHT)
+        tc_fail_hint(c->reader.error, "each row needs a weight; 0 leaves it out");
+    else if (column->role != TC_INPUT)
         tc_fail_hint(c->reader.error, "rows without an answer cannot be learned from: remove them%s",
                      *text && column->role == TC_LABEL ? "; a word in quotes is a word" : "");
     else if (c->t->expect)
@@ -187,7 +191,10 @@ static tacet_status put_word(csv *c, const tc_row *row, int64_t i, int32_t *numb
 {
     tc_column *column = &c->columns.column[i];
     const char *text = tc_rows_text(&c->rows, row, i), *fault = NULL;
+    double x;
     if (check_text(c, row, i, column->name)) return c->reader.status;
+    *number = (int32_t)c->t->ignore;
+    if (column->role == TC_LABEL && c->t->ignore < 0 && tc_field_number(text, &x) && x == c->t->ignore) return TACET_OK;
     *number = tc_words_add(&column->words, text, &fault);
     if (*number >= 0 || (fault && column->ignore)) return TACET_OK;
     if (!fault) return tc_fail_memory(c->reader.error);
@@ -239,10 +246,14 @@ static tacet_status put(csv *c, const tc_row *row, int64_t i)
         status = refuse_number(c, row, i);
     else if (!isfinite((float)x))
         status = tc_rows_refuse(&c->rows, row, i, column->name, "%.60s is too large for a 32-bit float", text);
+    else if (column->role == TC_WEIGHT && x < 0)
+        status = tc_rows_refuse(&c->rows, row, i, column->name, "the weight is %.60s, and should be at least 0", text);
     if (input)
         ((double *)t->x.data)[t->x.rows * c->columns.inputs + column->at] = column->onehot ? word : x;
     else if (column->role == TC_TARGET)
         ((double *)t->y.data)[t->x.rows * c->columns.targets + column->at] = x;
+    else if (column->role == TC_WEIGHT)
+        ((double *)t->weight.data)[t->x.rows] = x;
     else
         ((int32_t *)t->y.data)[t->x.rows] = word;
     return status;
@@ -261,6 +272,8 @@ static bool resize(const csv *c, tc_array *a, int64_t rows, int64_t n)
 /* Elements of a row of y. */
 static int64_t answers(const csv *c) { return c->t->x_only ? 0 : c->columns.label ? 1 : c->columns.targets; }
 
+static int64_t weights(const csv *c) { return !c->t->x_only && c->columns.weight; }
+
 static tacet_status reserve_row(csv *c)
 {
     tc_samples *t = c->t;
@@ -270,7 +283,8 @@ static tacet_status reserve_row(csv *c)
     if (room > TC_MAX_COUNT / (n > m ? n : m)) return tc_reader_refuse(&c->reader, "is too large");
     size_t *id = c->columns.id ? tc_resize(&t->mem, t->id, (size_t)room, sizeof *id) : NULL;
     if (id) t->id = id;
-    if ((c->columns.id && !id) || !resize(c, &t->x, room, n) || !resize(c, &t->y, room, m))
+    if ((c->columns.id && !id) || !resize(c, &t->x, room, n) || !resize(c, &t->y, room, m) ||
+        !resize(c, &t->weight, room, weights(c)))
         return tc_fail_memory(c->reader.error);
     c->room = room;
     return TACET_OK;
@@ -404,6 +418,7 @@ static tacet_status set_classes(csv *c)
     t->words = !w->numbers;
     t->classes = w->numbers ? 0 : w->count;
     for (int64_t i = 0; i < t->x.rows; i++) {
+        if (label[i] < 0 || (w->numbers && label[i] == t->ignore)) continue;
         if (!w->numbers)
             label[i] = place[label[i]];
         else if (label[i] >= t->classes)
@@ -422,6 +437,7 @@ static tacet_status read_all(csv *c)
     /* Memory after the last row is given back; if the hook refuses to shrink it, nothing is lost. */
     resize(c, &t->x, t->x.rows, c->columns.inputs);
     resize(c, &t->y, t->x.rows, answers(c));
+    resize(c, &t->weight, t->x.rows, weights(c));
     bool words = false;
     for (int64_t i = 0; i < c->columns.count; i++) words |= c->columns.column[i].onehot;
     status = fill_missing(c);
@@ -430,17 +446,8 @@ static tacet_status read_all(csv *c)
     if (!status && !t->expect) status = tc_columns_write(&c->columns, &t->schema);
     const tc_arg *delimiter = &c->columns.arg[TC_CSV_DELIMITER];
     if (delimiter->given && !t->expect) tc_json_add_text(&t->schema, "delimiter", delimiter->text);
-    t->y.rows = t->x.rows;
+    t->y.rows = t->weight.rows = t->x.rows;
     return !status && t->remarks.failed ? tc_fail_memory(c->reader.error) : status;
-}
-
-/* The delimiter, or 0. */
-static char delimiter_of(const char *text)
-{
-    if (strcmp(text, "tab") == 0) return '\t';
-    const bool one = strlen(text) == 1 && *text > 0 && !strchr("\"\r\n.+-", *text);
-    const bool digit_or_letter = (*text >= '0' && *text <= '9') || ((*text | 32) >= 'a' && (*text | 32) <= 'z');
-    return one && !digit_or_letter ? *text : '\0';
 }
 
 static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
@@ -449,7 +456,7 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
     const tc_columns columns = {.t = t, .spec = spec, .arg = arg, .e = e, .names.mem = t->mem};
     const char *theirs = tc_json_text(
         tc_json_get(t->expect, "delimiter")); /* of the rows that the model was trained on */
-    const char delimiter = delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
+    const char delimiter = tc_delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
     tc_fill fill;
     double value;
     if (!delimiter)

@@ -66,6 +66,7 @@ static tacet_status make_scale(tacet_data *d, const tc_source *source, const tc_
     tacet_status status = TACET_OK;
     if (test && learned) {
         from = &train;
+        train.ignore = d->own.ignore;
         status = source->open(&train, spec, arg, false, e);
         if (!status) status = tc_image_rows(&train, spec, common, e);
     }
@@ -154,6 +155,14 @@ static tacet_status finish(tacet_data *d, const tc_source *source, const tc_spec
     return status ? status : finish_text(d, spec, e);
 }
 
+/* The label that is ignored: the one that is given, or that of the data that the model was trained on. */
+static void take_ignored(tc_samples *t, const tc_arg *common)
+{
+    const tc_arg *given = &common[TC_SOURCE_IGNORE];
+    t->ignore = given->given ? given->number : tc_json_number(tc_json_get(t->expect, "ignore"));
+    if (given->given && !t->expect) tc_json_add_integer(&t->schema, "ignore", (int64_t)given->number);
+}
+
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
 {
     const tc_source *source;
@@ -167,6 +176,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     const tc_binding binding[] = {{source->attribute, arg}, {tc_source_common, common}};
     status = tc_spec_bind(spec, 2, binding, true, e);
     if (!t->expect) tc_json_open(&t->schema, NULL, '{');
+    if (!status) take_ignored(t, common);
     if (!status) status = source->open(t, spec, arg, test, e);
     if (status == TACET_IO) hint_equals(source, arg, e);
     return status ? status : finish(d, source, spec, arg, common, test, e);
@@ -217,6 +227,7 @@ static tacet_status take_arrays(tacet_data *d, const tc_spec *spec, int64_t rows
     const tc_binding binding = {tc_source_common, common};
     tacet_status status = tc_spec_bind(spec, 1, &binding, true, e);
     if (!d->own.expect) tc_json_open(&d->own.schema, NULL, '{');
+    if (!status) take_ignored(&d->own, common);
     if (!status) status = tc_arrays_take(&d->own, rows, x, y, labels, e);
     if (!status) status = finish(d, NULL, spec, NULL, common, false, e);
     if (status == TACET_FILE && e) e->status = TACET_DESCRIPTION; /* it is the same mistake, but in no file */
@@ -345,11 +356,19 @@ tacet_status tacet_data_describe(const tacet_data *d, tacet_data_info *info)
         .label_rank = t->classes ? y->rank : 0,
         .header = t->header,
         .remarks = d->remarks,
+        .weighed = t->weight.data != NULL,
     };
     memcpy(own.shape, x->dim, sizeof own.shape);
     memcpy(own.stored_shape, t->stored.dim, sizeof own.stored_shape);
     memcpy(targets ? own.target_shape : own.label_shape, y->dim, sizeof own.label_shape);
     return tc_sized_give(info, &own, sizeof own);
+}
+
+tacet_status tacet_data_weigh(tacet_data *d, const tacet_array *weight, tacet_error *why)
+{
+    if (d->table != &d->own || d->splits || d->own.weight.data)
+        return tc_fail(why, TACET_FAILED, "data get weights once, before a part of them is held out");
+    return tc_arrays_weigh(&d->own, weight, why);
 }
 
 const char *tacet_data_id(const tacet_data *d, int64_t i)

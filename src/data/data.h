@@ -17,7 +17,9 @@ typedef struct tc_samples {
     tc_mem mem;
     tc_array x;
     tc_array y;      /* as many rows of labels (0..classes-1) or targets; or no data */
+    tc_array weight; /* as many weights of at least 0; or no data: all are 1 */
     int64_t classes; /* 0: y are targets */
+    double ignore;   /* a label that is not one; NAN: none */
     bool words;      /* the classes are words, which are in the schema */
     tc_shape stored; /* x.shape as the file has it; x.shape itself is how a row is fed */
     bool has_test;
@@ -49,6 +51,7 @@ int tc_source_count(void);
 const tc_source *tc_source_at(int i);
 const tc_source *tc_source_find(const char *name); /* or NULL */
 
+tacet_status tc_arrays_weigh(tc_samples *t, const tacet_array *weight, tacet_error *e);
 /* Puts arrays of the caller into a zeroed table (arrays.c). y NULL: no labels or targets. */
 tacet_status tc_arrays_take(tc_samples *t, int64_t rows, const tacet_array *x, const tacet_array *y, bool labels,
                             tacet_error *e);
@@ -63,7 +66,8 @@ enum {
     TC_SOURCE_NORMALIZE,
     TC_SOURCE_NORMALIZE_TARGET,
     TC_SOURCE_FLAT,
-    TC_SOURCE_LAYOUT
+    TC_SOURCE_LAYOUT,
+    TC_SOURCE_IGNORE
 };
 #define TC_LAYOUT_WORDS "none|hwc|chw"
 

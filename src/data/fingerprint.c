@@ -84,7 +84,7 @@ static void add_sample(const tacet_data *d, tc_text *to)
     uint64_t h = begin;
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = n > 1 ? i * (all - 1) / (n - 1) : 0;
-        h = hash_row(hash_row(h, &t->x, row), &t->y, row);
+        h = hash_row(hash_row(hash_row(h, &t->x, row), &t->y, row), &t->weight, row);
     }
     tc_text_add(to, "#%016" PRIx64, h);
 }

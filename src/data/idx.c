@@ -75,7 +75,7 @@ static tacet_status read_file(tc_samples *t, const tc_idx_files *f, int file, ta
     tc_reader_open(&r, f->path[file], &t->mem, e);
     if (!read_header(&r, a, &type) && !check_header(&r, t, type, is_labels)) {
         const tc_layout layout = {.dtype = tc_dtype_numpy(type->numpy), .big_endian = true};
-        if (!tc_array_take(a, &r, &layout) && is_labels) r.status = tc_array_classes(a, r.path, &t->classes, e);
+        if (!tc_array_take(a, &r, &layout) && is_labels) r.status = tc_array_classes(a, r.path, t->ignore, &t->classes, e);
     }
     return tc_reader_close(&r);
 }

@@ -11,12 +11,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { X, Y, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
+enum { X, Y, WEIGHT, MAX_HEADER = 1 << 16, MAX_WORD = 32 };
 static const tc_attribute attribute[] = {
     {"x", "text", NULL,
      "the file with the rows, [rows, ...], FILE.npz:NAME, or a pattern like shards/*.npy: several files as one", true},
     {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats), or a pattern",
      true},
+    {"sample_weight", "text", "", "the file with a weight of at least 0 for each row, in losses and metrics, or a pattern", false},
     {0},
 };
 
@@ -187,10 +188,10 @@ static tacet_status read_header(tc_reader *r, header *h)
     return r->status;
 }
 
-/* Reads x, or the labels or targets of its rows. *classes is raised to the number of classes. */
-static tacet_status read_file(tc_array *a, const tc_mem *m, const char *path, bool is_y, int64_t *classes,
-                              tacet_error *e)
+/* Reads x, or the labels, targets or weights of its rows. The number of classes is raised to that of labels. */
+static tacet_status read_file(tc_array *a, tc_samples *t, const char *path, int what, tacet_error *e)
 {
+    const tc_mem *m = &t->mem;
     header h = {0};
     tc_reader r;
     tc_extract part;
@@ -198,10 +199,11 @@ static tacet_status read_file(tc_array *a, const tc_mem *m, const char *path, bo
     if (!read_header(&r, &h) && !tc_array_sizes(a, h.rank, h.size))
         tc_reader_refuse(&r, "has a shape of rank %d with no rows, or with sizes that are 0 or too large", h.rank);
     if (!r.status) tc_array_take(a, &r, &h.layout);
-    const bool labels = is_y && tc_type_whole(a->type);
+    const bool labels = what == Y && tc_type_whole(a->type);
     int64_t own = 0;
-    if (!r.status && labels) r.status = tc_array_classes(a, r.path, &own, e);
-    if (own > *classes) *classes = own;
+    if (!r.status && labels) r.status = tc_array_classes(a, r.path, t->ignore, &own, e);
+    if (!r.status && what == WEIGHT) r.status = tc_array_weights(a, r.path, e);
+    if (own > t->classes) t->classes = own;
     if (!labels && h.rank == 1) a->shape = (tc_shape){.rank = 1, .dim = {1}}; /* a vector of one number */
     return tc_reader_close(&r);
 }
@@ -218,16 +220,17 @@ static tacet_status compare(const tc_array *x, const tc_array *y, const tc_files
     return TACET_OK;
 }
 
-/* Reads all files that match the path as one array. x: of which these are the labels or targets, or NULL. */
-static tacet_status read_files(tc_array *a, const tc_mem *m, const char *path, const tc_array *x, int64_t *classes,
-                               tacet_error *e)
+/* Reads all files that match the path as one array: x, or what belongs to its rows. */
+static tacet_status read_files(tc_array *a, tc_samples *t, const char *path, int what, tacet_error *e)
 {
+    const tc_mem *m = &t->mem;
+    const tc_array *x = what == X ? NULL : &t->x;
     tc_files f;
     tacet_status status = tc_files_find(&f, m, &path, e);
     a->part = status ? NULL : tc_alloc(m, (size_t)f.count, sizeof *a->part);
     if (!status && !a->part) status = tc_fail_memory(e);
     for (int i = 0; i < f.count && !status; i++) {
-        status = read_file(&a->part[a->parts++], m, f.path[i], x != NULL, classes, e);
+        status = read_file(&a->part[a->parts++], t, f.path[i], what, e);
         if (!status) status = tc_array_join(a, f.path, e);
     }
     if (!status && x) status = compare(x, a, &f, e);
@@ -239,9 +242,10 @@ static tacet_status read_files(tc_array *a, const tc_mem *m, const char *path, c
 static tacet_status read_pair(tc_samples *t, const tc_spec *spec, const tc_arg *arg, bool test, tacet_error *e)
 {
     (void)spec, (void)test;
-    const tacet_status status = read_files(&t->x, &t->mem, arg[X].text, NULL, &t->classes, e);
-    const bool y = *arg[Y].text && !t->x_only;
-    return !status && y ? read_files(&t->y, &t->mem, arg[Y].text, &t->x, &t->classes, e) : status;
+    tacet_status status = read_files(&t->x, t, arg[X].text, X, e);
+    if (!status && *arg[Y].text && !t->x_only) status = read_files(&t->y, t, arg[Y].text, Y, e);
+    if (!status && *arg[WEIGHT].text && !t->x_only) status = read_files(&t->weight, t, arg[WEIGHT].text, WEIGHT, e);
+    return status;
 }
 
 const tc_source tc_source_npy = {

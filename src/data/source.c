@@ -1,6 +1,7 @@
 /* source.c: the list of sources, and what all of them share. */
 #include "data/data.h"
 
+#include <math.h>
 #include <string.h>
 
 const tc_attribute tc_source_common[] = {
@@ -19,6 +20,7 @@ const tc_attribute tc_source_common[] = {
      "a row is an image, fed as [height, width, channels]. hwc: [h, w] or [h, w, c] in the file; chw: [c, h, w], which is "
      "turned once when it is read",
      false},
+    {"ignore", "int", "", "a label, such as -100, that is no class; the loss leaves it out with the same attribute", false},
     {0},
 };
 
@@ -41,6 +43,7 @@ tc_samples tc_samples_of(const tc_mem *m, const tc_json *expect, bool x_only)
                         .header = -1,
                         .expect = expect,
                         .x_only = x_only,
+                        .ignore = NAN,
                         .schema.to.mem = *m,
                         .remarks.mem = *m,
                         .ids.mem = *m};
@@ -50,6 +53,7 @@ void tc_samples_free(tc_samples *t)
 {
     tc_array_free(&t->x, &t->mem);
     tc_array_free(&t->y, &t->mem);
+    tc_array_free(&t->weight, &t->mem);
     tc_text_free(&t->schema.to);
     tc_text_free(&t->remarks);
     tc_text_free(&t->ids);

@@ -11,7 +11,7 @@
  *
  * and in a mean it counts as w_t; one whose label is ignored has the loss 0 and counts as 0. That is PyTorch's mean, except
  * where no label counts: there the loss is 0 and not NaN, since such a batch says nothing. */
-#include "op/rows.h"
+#include "op/labelled.h"
 
 enum { SMOOTHING, CLASS_WEIGHT, IGNORE };
 
@@ -36,7 +36,7 @@ static bool attributes(tc_sketch *s, int64_t classes)
     s->ignored = ways_of(s->arg).ignored;
     if (!weight->given) return true;
     if (!weight->list)
-        return tc_shape_refuse(s, "class_weight=balanced needs the number of labels of each class: tacet_data_loss writes the "
+        return tc_shape_refuse(s, "class_weight=balanced needs the number of labels of each class: tacet_data_balance writes the "
                                   "weights of some data, or give them as numbers, class_weight=\"1 2 5\"");
     if (weight->count != classes)
         return tc_shape_refuse(s, "class_weight needs a number for each of the %lld classes, got %lld",
@@ -47,29 +47,7 @@ static bool attributes(tc_sketch *s, int64_t classes)
     return true;
 }
 
-static bool shape(tc_sketch *s)
-{
-    char logits[TC_SHAPE_TEXT], wanted[TC_SHAPE_TEXT], got[TC_SHAPE_TEXT];
-    tc_shape leading = s->x[0];
-    tc_shape_text(&s->x[0], s->batch[0], logits);
-    if (leading.rank < 1 || !s->batch[0])
-        return tc_shape_refuse(s, "needs logits [batch, ..., classes], got %s", logits);
-    const int64_t classes = leading.dim[--leading.rank];
-    if (!s->batch[1] || !tc_shape_equal(&leading, &s->x[1]))
-        return tc_shape_refuse(s, "needs labels %s with logits %s, whose last dimension is the classes; got %s%s",
-                               tc_shape_text(&leading, true, wanted), logits, tc_shape_text(&s->x[1], s->batch[1], got),
-                               leading.rank < s->x[1].rank ? " (data keep their positions with flat=false)" : "");
-    if (s->classes[1] > classes)
-        return tc_shape_refuse(s, "needs a logit for each class: the labels are of %lld classes, the logits %s",
-                               (long long)s->classes[1], logits);
-    if (s->classes[1] == 0) s->classes[1] = classes;
-    return attributes(s, classes);
-}
-
-static int64_t save(const tc_sketch *s, int64_t rows)
-{
-    return rows * tc_shape_count(&s->x[0]) * (int64_t)sizeof(float);
-}
+static bool shape(tc_sketch *s) { return tc_labelled_shape(s) && attributes(s, s->x[0].dim[s->x[0].rank - 1]); }
 
 /* How much a position counts in a mean. */
 static inline double weight_of(const ways *w, int32_t label)
@@ -162,15 +140,6 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
         forward_ways(c, begin, end, &w);
 }
 
-TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
-{
-    const int64_t n = c->x[0].n;
-    const float *kept = c->save, seed = (float)tc_seed(c);
-    float *d = c->d[0];
-    if (!d) return;
-    for (int64_t i = begin * n; i < end * n; i++) d[i] = (c->add[0] ? d[i] : 0.0f) + seed * kept[i];
-}
-
 const tc_op tc_op_cross_entropy = {
     .name = "cross_entropy",
     .formula = "log(sum_j exp x_j) - x_label",
@@ -192,9 +161,9 @@ const tc_op tc_op_cross_entropy = {
     .ids = 1 << 1,
     .shape = shape,
     .work = 4,
-    .save = save,
+    .save = tc_labelled_save,
     .forward = forward,
-    .backward = backward,
+    .backward = tc_labelled_backward,
     .weigh = weigh,
     .weighs = weighs,
     .probe = {{"cross_entropy", {"5", "labels"}, -3, 3, NAN},

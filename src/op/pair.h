@@ -53,6 +53,17 @@ TC_INLINE void tc_pair_gradient(const tc_call *c, int64_t begin, int64_t end, in
         for (int64_t i = begin; i < end; i++) d[i] = seed * df(x[i], t[i], a);
 }
 
+/* The same in double, where a product with the seed may be a float although the formula is not. */
+TC_INLINE void tc_pair_gradient_wide(const tc_call *c, int64_t begin, int64_t end, int k,
+                                     double (*df)(double x, double t, const float *a))
+{
+    const double seed = tc_seed(c);
+    float a[TC_FORMULA_ARGS], *d = c->d[k];
+    tc_pointwise_args(c, a);
+    for (int64_t i = begin; i < end && d; i++)
+        d[i] = (c->add[k] ? d[i] : 0.0f) + (float)(seed * df((double)c->x[0].data[i], (double)c->x[1].data[i], a));
+}
+
 /* For an f that depends only on x - t: df is df/dx, and df/dt is -df. */
 TC_INLINE void tc_pair_backward(const tc_call *c, int64_t begin, int64_t end, tc_pair *df)
 {

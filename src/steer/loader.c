@@ -20,7 +20,7 @@ struct tacet_loader {
     tc_text *fingerprint;    /* empty until it is asked for */
     int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
     int64_t *index;          /* [batch] rows of the table */
-    const void **x, **y;     /* [batch] where they are */
+    const void **x, **y, **weight; /* [batch] where they are */
     tc_augments augments;    /* count 0: none */
     char *made;              /* [batch] rows of x that are augmented, or NULL */
 };
@@ -39,10 +39,11 @@ tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed
         l->index = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->index);
         l->x = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->x);
         l->y = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->y);
+        l->weight = tc_resize(&d->mem, NULL, (size_t)l->batch, sizeof *l->weight);
         l->fingerprint = tc_alloc(&d->mem, 1, sizeof *l->fingerprint);
     }
     if (l && l->fingerprint) l->fingerprint->mem = d->mem;
-    if (l && l->index && l->x && l->y && l->fingerprint) return l;
+    if (l && l->index && l->x && l->y && l->weight && l->fingerprint) return l;
     tacet_loader_free(l);
     tc_fail_memory(why);
     return NULL;
@@ -58,6 +59,7 @@ void tacet_loader_free(tacet_loader *l)
     tc_free(&m, l->x);
     tc_free(&m, l->made);
     tc_free(&m, l->y);
+    tc_free(&m, l->weight);
     tc_free(&m, l);
 }
 
@@ -178,6 +180,8 @@ static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p
     tacet_status status = TACET_OK;
     if (x.id) status = feed(l, &t->x, l->x, rows, in, t->x.shape.rank == 3 ? &t->x.shape : &t->stored, p, x);
     if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, NULL, p, target);
+    for (const tc_feed *f = p->first_feed; f && !status && t->weight.data; f = f->next)
+        if (f->weights) status = feed(l, &t->weight, l->weight, rows, NULL, NULL, p, (tacet_value){(int32_t)(f - p->feed) + 1});
     return status;
 }
 
