@@ -129,8 +129,9 @@ static tacet_status check_weights(tacet_plan *p, int v, const float *weight)
     const tc_gather *g = &p->feed[v].gather;
     for (int64_t i = 0; i < p->run.rows; i++)
         if (!(weight[i] >= 0 && isfinite(weight[i])))
-            return tc_fail(&p->error, TACET_FAILED, "%s: row %lld has the weight %g; a weight is a number of at least 0",
-                           tc_plan_name(p, v), (long long)(g->index ? g->index[i] : i), (double)weight[i]);
+            return tc_fail(&p->error, TACET_FAILED,
+                           "%s: row %lld has the weight %g; a weight is a number of at least 0", tc_plan_name(p, v),
+                           (long long)(g->index ? g->index[i] : i), (double)weight[i]);
     return TACET_OK;
 }
 
