@@ -114,6 +114,8 @@ static tacet_status remark(const cli_args *a, const char *path, const cli_model 
     tacet_data_info info = {.size = sizeof info};
     const char *learned = tacet_file_note(m->file, "data");
     tacet_data_describe(data, &info);
+    if (info.weighed && !tacet_find(m->graph, "sample_weight").id)
+        cli_warn("the model's loss has no sample_weight, so the weights of the rows do not count");
     if (!learned || info.has_test) return TACET_OK;
     cli_item theirs;
     bool same = false;

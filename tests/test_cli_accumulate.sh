@@ -42,6 +42,14 @@ has err 'train.accumulate must be at least 1'
 runs 0 "$tacet" explain net.yaml --set train.accumulate=4 --set train.ema=0.99
 has out 'of the gradients of up to 4 batches, added up' 'averages of the weights follow them, ema 0.99'
 
+# Weights of rows and of classes, and labels that do not count: the sums by which a mean divides are those of the whole step.
+awk -F, 'NR == 1 { print $0 ",w"; next } { print $0 "," (NR % 5) / 2 }' t.csv >w.csv
+for size in "40 1" "10 4"; do
+    runs 0 "$tacet" train net.yaml --set train.batch="${size% *}" --set train.accumulate="${size#* }" --out "w${size% *}" \
+        --set 'data=csv w.csv label=y sample_weight=w' --set 'loss=cross_entropy class_weight=balanced ignore=1 label_smoothing=0.1'
+done
+[ "$(last w40)" = "$(last w10)" ] || fault "large: $(last w40), small: $(last w10)"
+
 # A number that is not finite: the checkpoint is that of the step before, at its place.
 runs 6 "$tacet" train net.yaml --set train.batch=10 --set train.accumulate=4 --out hot --set optimizer='sgd lr=1e30'
 has err 'the weights from before that step are in hot/checkpoint.safetensors'

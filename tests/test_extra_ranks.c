@@ -7,7 +7,7 @@
 
 static const char *const reductions[] = {"sample", "sum", "mean", "position"};
 
-typedef enum place { LAYER, LOSS, ON_VALUE, ON_TWO_VALUES, ON_WEIGHT, ON_TWO_WEIGHTS, PROX, PLACES } place;
+typedef enum place { LAYER, LOSS, WEIGHED_LOSS, ON_VALUE, ON_TWO_VALUES, ON_WEIGHT, ON_TWO_WEIGHTS, PROX, PLACES } place;
 
 typedef struct setting {
     const tc_op *op;
@@ -67,9 +67,11 @@ static void build_layer(network *net, const setting *s)
 
 static void build_loss(network *net, const setting *s)
 {
-    char spec[160];
+    char spec[256];
     const tacet_value x = feed_of(net, s, 0, "x"), t = feed_of(net, s, 1, "t");
-    snprintf(spec, sizeof spec, "%s reduce=%s", s->probe->spec, s->reduce);
+    if (s->place == WEIGHED_LOSS) add_feed(net, "share", 0, 1, (int64_t[]){1}, 0, 1);
+    snprintf(spec, sizeof spec, "%s reduce=%s%s", s->probe->spec, s->reduce,
+             s->place == WEIGHED_LOSS ? " sample_weight=share" : "");
     tacet_loss(net->g, spec, begin(net, s, "", x), t);
 }
 
@@ -114,7 +116,7 @@ static void build_on_weight(network *net, const setting *s)
 }
 
 static void (*const build[PLACES])(network *, const setting *) = {
-    build_layer, build_loss, build_on_value, build_on_value, build_on_weight, build_on_weight, build_on_weight};
+    build_layer, build_loss, build_loss, build_on_value, build_on_value, build_on_weight, build_on_weight, build_on_weight};
 
 /* ---- Over the table ---- */
 
@@ -162,7 +164,7 @@ static int try_place(const tc_op *op, const tc_probe *probe, place place)
 static int least_of(const tc_op *op, int probes)
 {
     if (!op->role->scalar || op->role == &tc_constraint) return probes;
-    if (op->role == &tc_loss) return 4 * probes;
+    if (op->role == &tc_loss) return 8 * probes;
     if (op->flags & TC_NO_BATCH) return 2 * probes;
     return 4 * probes;
 }
@@ -175,7 +177,7 @@ static void over_the_table(const tc_role *role)
         if (op->role != role) continue;
         for (const tc_probe *p = op->probe; p->spec; p++, probes++) {
             if (role == &tc_layer) taken += try_place(op, p, LAYER);
-            if (role == &tc_loss) taken += try_place(op, p, LOSS);
+            if (role == &tc_loss) taken += try_place(op, p, LOSS) + try_place(op, p, WEIGHED_LOSS);
             if (role == &tc_constraint) taken += try_place(op, p, ON_WEIGHT);
             for (place k = ON_VALUE; role == &tc_penalty && k < PLACES; k++) taken += try_place(op, p, k);
         }

@@ -126,7 +126,7 @@ class Batches:
     @property
     def weighed(self) -> bool:
         """Whether the batch that comes next has weights."""
-        return bool(self._next) and "sample_weight" in (self._next or {})
+        return bool(self._next) and "sample_weight" in self._next[0]
 
     @property
     def rows(self) -> Array | None:
@@ -225,11 +225,13 @@ def parts_of(batch: Any, where: str) -> tuple[Any, Any, Any]:
     if isinstance(batch, Mapping):
         unknown = [str(k) for k in batch if k not in ("x", "target", "sample_weight")]
         if unknown or "x" not in batch:
-            raise ValueError(f'{where} should have the keys "x" and "target", not {", ".join(map(str, batch))}')
+            raise ValueError(f'{where} should have the keys "x" and "target", and perhaps "sample_weight", not '
+                             f'{", ".join(map(str, batch))}')
         return batch["x"], batch.get("target"), batch.get("sample_weight")
     if isinstance(batch, list | tuple):
         if len(batch) not in (1, 2, 3):
-            raise ValueError(f"{where} should be x, (x, y), (x, y, sample_weight) or a dictionary, not {len(batch)} things")
+            raise ValueError(f"{where} should be x, (x, y), (x, y, sample_weight) or a dictionary, not {len(batch)} "
+                             "things")
         return tuple(batch) + (None,) * (3 - len(batch))
     return batch, None, None
 

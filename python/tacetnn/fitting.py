@@ -65,8 +65,8 @@ class Settings:
             raise ValueError(f"{'resume' if self.resume else 'checkpoint'} needs out, the folder of the run")
 
 
-def fit(net: Network, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128, steps: int = 0,
-        validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
+def fit(net: Network, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128,
+        steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
         patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
         progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
         checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
@@ -156,8 +156,8 @@ def feeds(net: Network, x: Any, answers: tuple[Any, Any], s: Settings, validatio
         if sample_weight is not None:
             raise ValueError("x is batches, which have their own weights: (x, y, sample_weight)")
         if given_in(net.loss, "class_weight") == "balanced":
-            raise ValueError("class_weight=balanced needs arrays, whose labels are counted, but x is batches: give numbers, "
-                             'class_weight="1 2 5"')
+            raise ValueError("class_weight=balanced needs arrays, whose labels are counted, but x is batches: give "
+                             'numbers, class_weight="1 2 5"')
         batches = Batches(net, x, accumulate=s.accumulate)
         batches.begin(0)
         net.learn_of_batches(batches.rows)
@@ -191,8 +191,10 @@ def apart(net: Network, validation: Any) -> _core.Data | Batches | None:
                              "function that returns a new iterator")
         return batches
     try:
-        weight = validation[2] if pair and len(validation) == 3 else None
-        return net.seen(validation[0], validation[1], sample_weight=weight) if pair else net.seen(validation)
+        if not pair:
+            return net.seen(validation)
+        x, y, *weight = validation
+        return net.seen(x, y, sample_weight=weight[0] if weight else None)
     except (ValueError, TypeError) as error:
         error.add_note("x and y are those of validation=")
         raise

@@ -149,8 +149,8 @@ class Network(Intake):
 
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
-    def fit(self, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128, steps: int = 0,
-            validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
+    def fit(self, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128,
+            steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
             patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
             progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
             checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
@@ -224,10 +224,10 @@ class Network(Intake):
         ValueError, TypeError
             If x, y or a setting is not what the network can be fitted to.
         """
-        return fit(self, x, y, sample_weight=sample_weight, epochs=epochs, batch=batch, steps=steps, validation=validation, data=data,
-                   augment=augment, shuffle=shuffle, metric=metric, patience=patience, on_epoch=on_epoch,
-                   on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint, log=log,
-                   accumulate=accumulate, ema=ema)
+        return fit(self, x, y, sample_weight=sample_weight, epochs=epochs, batch=batch, steps=steps,
+                   validation=validation, data=data, augment=augment, shuffle=shuffle, metric=metric, patience=patience,
+                   on_epoch=on_epoch, on_step=on_step, progress=progress, out=out, resume=resume, checkpoint=checkpoint,
+                   log=log, accumulate=accumulate, ema=ema)
 
     @alone
     def predict(self, x: Any) -> Array:

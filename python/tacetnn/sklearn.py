@@ -87,7 +87,8 @@ class _Estimator(BaseEstimator):
         self.network_ = Network(layers, input=x.shape[1], loss=loss, optimizer=self.optimizer,
                                 penalties=self._all_penalties(), parameters=self.parameters,
                                 target="x" if y is None else "", seed=int(seed), threads=self.threads)
-        self.run_ = self.network_.fit(x, y, sample_weight=sample_weight, epochs=self.epochs, batch=self.batch, validation=self.validation,
+        self.run_ = self.network_.fit(x, y, sample_weight=sample_weight, epochs=self.epochs, batch=self.batch,
+                                      validation=self.validation,
                                       patience=self.patience, progress=self.progress)
         if self.patience and self.run_.best:
             self.network_.load_state_dict(self.run_.best)

@@ -121,7 +121,9 @@ tacet_status tc_array_finite(const tc_array *a, const char *name, tacet_error *e
     double value;
     tc_widen(a, at, 1, &value);
     tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has a value that is %s", name, at / n,
-            isnan(value) ? "missing: NaN" : value > 0 ? "infinite: inf" : "infinite: -inf");
+            isnan(value) ? "missing: NaN"
+            : value > 0  ? "infinite: inf"
+                         : "infinite: -inf");
     tc_fail_hint(e, "numpy.nan_to_num replaces such values; x[numpy.isfinite(x).all(axis=1)] drops their rows");
     return TACET_FILE;
 }
@@ -160,8 +162,10 @@ tacet_status tc_array_weights(const tc_array *a, const char *name, tacet_error *
         double weight;
         tc_widen(a, i, 1, &weight);
         if (!(weight >= 0 && isfinite((float)weight)))
-            return tc_fail(e, TACET_FILE, "%s: row %" PRId64 " (counted from 0) has the weight %g; a weight is a number of at "
-                           "least 0", name, i, weight);
+            return tc_fail(e, TACET_FILE,
+                           "%s: row %" PRId64 " (counted from 0) has the weight %g; a weight is a number of at "
+                           "least 0",
+                           name, i, weight);
     }
     return TACET_OK;
 }

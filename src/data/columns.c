@@ -264,8 +264,8 @@ static tacet_status drop(tc_columns *c)
 
 bool tc_columns_named(const tc_columns *c, const tc_rows *r, const tc_row *row)
 {
-    static const int lists[] = {TC_CSV_LABEL, TC_CSV_TARGET, TC_CSV_X, TC_CSV_DROP, TC_CSV_ONEHOT, TC_CSV_ID,
-                                TC_CSV_SAMPLE_WEIGHT};
+    static const int lists[] = {TC_CSV_LABEL, TC_CSV_TARGET,       TC_CSV_X, TC_CSV_DROP, TC_CSV_ONEHOT,
+                                TC_CSV_ID,    TC_CSV_SAMPLE_WEIGHT};
     for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
         const char *list = c->arg[lists[k]].text;
         for (; *list; list += *list == ',') {
@@ -371,7 +371,8 @@ tacet_status tc_columns_write(const tc_columns *c, tc_json_writer *to)
     if (c->header) {
         tc_json_open(to, "left_out", '[');
         for (int64_t i = 0; i < c->count; i++)
-            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_WEIGHT) tc_json_add_text(to, NULL, c->column[i].name);
+            if (c->column[i].role == TC_LEFT_OUT || c->column[i].role == TC_WEIGHT)
+                tc_json_add_text(to, NULL, c->column[i].name);
         tc_json_close(to, ']');
         if (c->label) tc_json_add_text(to, "label", c->label->name);
     }

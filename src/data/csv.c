@@ -456,7 +456,8 @@ static tacet_status read_table(tc_samples *t, const tc_spec *spec, const tc_arg 
     const tc_columns columns = {.t = t, .spec = spec, .arg = arg, .e = e, .names.mem = t->mem};
     const char *theirs = tc_json_text(
         tc_json_get(t->expect, "delimiter")); /* of the rows that the model was trained on */
-    const char delimiter = tc_delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs : arg[TC_CSV_DELIMITER].text);
+    const char delimiter = tc_delimiter_of(theirs && !arg[TC_CSV_DELIMITER].given ? theirs
+                                                                                  : arg[TC_CSV_DELIMITER].text);
     tc_fill fill;
     double value;
     if (!delimiter)

@@ -17,7 +17,8 @@ static const tc_attribute attribute[] = {
      "the file with the rows, [rows, ...], FILE.npz:NAME, or a pattern like shards/*.npy: several files as one", true},
     {"y", "text", "", "the file with their labels (whole numbers, [rows, ...]) or targets (floats), or a pattern",
      true},
-    {"sample_weight", "text", "", "the file with a weight of at least 0 for each row, in losses and metrics, or a pattern", false},
+    {"sample_weight", "text", "",
+     "the file with a weight of at least 0 for each row, in losses and metrics, or a pattern", false},
     {0},
 };
 

@@ -239,7 +239,8 @@ static bool add_term(tacet_graph *g, const tc_role *due, const char *on, const i
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     const bool batch = g->value[input[0]].batch;
     bool good = t->on ? read_term(g, t, due, text) : tc_graph_no_memory(g);
-    good = good && take_layer(g, t) && take_weights(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) && set_weight(g, t, batch);
+    good = good && take_layer(g, t) && take_weights(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) &&
+           set_weight(g, t, batch);
     good = good && name_term(g, t);
     if (good)
         g->terms++;

@@ -67,8 +67,7 @@ static bool shape(tc_sketch *s)
         return tc_shape_refuse(s, "pos_weight needs one number, or one for each of the %lld outputs, got %lld",
                                (long long)units, (long long)p->count);
     for (int64_t j = 0; j < p->count; j++)
-        if (p->list[j] < 0)
-            return tc_shape_refuse(s, "needs a pos_weight of at least 0, got %g", (double)p->list[j]);
+        if (p->list[j] < 0) return tc_shape_refuse(s, "needs a pos_weight of at least 0, got %g", (double)p->list[j]);
     return true;
 }
 
@@ -101,11 +100,13 @@ const tc_op tc_op_bce_with_logits = {
     .source = "torch.nn.BCEWithLogitsLoss",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_LOGITS,
-    .attribute = {{"pos_weight", "numbers", "", "the weight of yes beside 1 of no, or one for each output, \"1 2 5\"", false}},
+    .attribute = {{"pos_weight", "numbers", "", "the weight of yes beside 1 of no, or one for each output, \"1 2 5\"",
+                   false}},
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .probe = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN}, {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN},
+    .probe = {{"bce_with_logits", {"5", "5"}, -3, 3, NAN},
+              {"bce_with_logits", {"2 3", "2 3"}, -3, 3, NAN},
               {"bce_with_logits pos_weight=2", {"5", "5"}, -3, 3, NAN},
               {"bce_with_logits pos_weight=0.5,2,3", {"2 3", "2 3"}, -3, 3, NAN}},
 };

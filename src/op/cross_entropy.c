@@ -24,7 +24,8 @@ typedef struct ways {
 
 static ways ways_of(const tc_arg *arg)
 {
-    return (ways){arg[SMOOTHING].number, arg[CLASS_WEIGHT].list,
+    return (ways){arg[SMOOTHING].number,
+                  arg[CLASS_WEIGHT].list,
                   {arg[IGNORE].given, arg[IGNORE].given ? (int32_t)arg[IGNORE].number : 0}};
 }
 
@@ -36,8 +37,9 @@ static bool attributes(tc_sketch *s, int64_t classes)
     s->ignored = ways_of(s->arg).ignored;
     if (!weight->given) return true;
     if (!weight->list)
-        return tc_shape_refuse(s, "class_weight=balanced needs the number of labels of each class: tacet_data_balance writes the "
-                                  "weights of some data, or give them as numbers, class_weight=\"1 2 5\"");
+        return tc_shape_refuse(
+            s, "class_weight=balanced needs the number of labels of each class: tacet_data_balance writes the "
+               "weights of some data, or give them as numbers, class_weight=\"1 2 5\"");
     if (weight->count != classes)
         return tc_shape_refuse(s, "class_weight needs a number for each of the %lld classes, got %lld",
                                (long long)classes, (long long)weight->count);
@@ -145,18 +147,20 @@ const tc_op tc_op_cross_entropy = {
     .formula = "log(sum_j exp x_j) - x_label",
     .doc = "Classification from logits [batch, ..., classes] and labels [batch, ...]: one class index for each sample "
            "or, with more dimensions, for each position. The softmax is included.",
-    .source = "torch.nn.CrossEntropyLoss; label smoothing: Szegedy et al.: Rethinking the Inception architecture, 2016; "
-              "balanced: sklearn.utils.class_weight.compute_class_weight; Bridle: Probabilistic interpretation of feedforward classification network "
-              "outputs, Neurocomputing, 1990",
+    .source =
+        "torch.nn.CrossEntropyLoss; label smoothing: Szegedy et al.: Rethinking the Inception architecture, 2016; "
+        "balanced: sklearn.utils.class_weight.compute_class_weight; Bridle: Probabilistic interpretation of feedforward "
+        "classification network outputs, Neurocomputing, 1990",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_PER_SAMPLE | TC_WEIGHS,
-    .attribute = {{"label_smoothing", "float", "0",
-                   "the share of each label that is spread evenly over all classes, from 0 to 1", false},
-                  {"class_weight", "weights", "",
-                   "a factor for the labels of each class, \"1 2 5\", by which a mean also divides; balanced: rows / (classes * "
-                   "labels of the class), of the training data",
-                   false},
-                  {"ignore", "int", "", "a label, such as -100, whose positions do not count", false}},
+    .attribute =
+        {{"label_smoothing", "float", "0",
+          "the share of each label that is spread evenly over all classes, from 0 to 1", false},
+         {"class_weight", "weights", "",
+          "a factor for the labels of each class, \"1 2 5\", by which a mean also divides; balanced: rows / (classes * "
+          "labels of the class), of the training data",
+          false},
+         {"ignore", "int", "", "a label, such as -100, whose positions do not count", false}},
     .limit = {{"needs a label_smoothing from 0 to 1", SMOOTHING, 0, 1}},
     .ids = 1 << 1,
     .shape = shape,

@@ -18,7 +18,8 @@ static bool shape(tc_sketch *s)
         return tc_shape_refuse(s, "alpha needs one number, or one for each of the %lld classes, got %lld",
                                (long long)classes, (long long)alpha->count);
     for (int64_t j = 0; j < alpha->count; j++)
-        if (alpha->list[j] < 0) return tc_shape_refuse(s, "needs an alpha of at least 0, got %g", (double)alpha->list[j]);
+        if (alpha->list[j] < 0)
+            return tc_shape_refuse(s, "needs an alpha of at least 0, got %g", (double)alpha->list[j]);
     return true;
 }
 
@@ -35,8 +36,7 @@ static double forward_one(const float *x, int64_t n, int32_t label, double gamma
     const double log_p = (double)x[label] - (double)top - log(sum), p = exp(log_p), left = others / sum;
     const double power = pow(left, gamma), slope = left > 0 ? gamma * pow(left, gamma - 1) : 0;
     const double factor = alpha * (slope * p * log_p - power);
-    for (int64_t j = 0; j < n; j++)
-        kept[j] = (float)(factor * (j == label ? left : -(double)kept[j] / sum));
+    for (int64_t j = 0; j < n; j++) kept[j] = (float)(factor * (j == label ? left : -(double)kept[j] / sum));
     return -alpha * power * log_p;
 }
 
@@ -57,8 +57,9 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_focal = {
     .name = "focal",
     .formula = "-alpha (1 - p)^gamma log p, p the probability of the label",
-    .doc = "Classification from logits [batch, ..., classes] and labels [batch, ...], most of which are easy: a cross entropy "
-           "in which answers that are right already count little. The softmax is included.",
+    .doc =
+        "Classification from logits [batch, ..., classes] and labels [batch, ...], most of which are easy: a cross entropy "
+        "in which answers that are right already count little. The softmax is included.",
     .source = "Lin et al.: Focal loss for dense object detection, 2017; keras.losses.CategoricalFocalCrossentropy",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_PER_SAMPLE,

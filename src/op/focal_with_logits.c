@@ -61,13 +61,15 @@ static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_focal_with_logits = {
     .name = "focal_with_logits",
     .formula = "sum alpha_t (1 - p_t)^gamma (-log p_t), p_t the probability of the target",
-    .doc = "Yes-or-no answers from logits, most of which are easy: a cross entropy in which answers that are right already "
-           "count little.",
+    .doc =
+        "Yes-or-no answers from logits, most of which are easy: a cross entropy in which answers that are right already "
+        "count little.",
     .source = "Lin et al.: Focal loss for dense object detection, 2017; torchvision.ops.sigmoid_focal_loss",
     .role = &tc_loss,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE | TC_LOGITS,
     .attribute = {{"gamma", "float", "2", "how little right answers count, at least 0; 0: the cross entropy", true},
-                  {"alpha", "float", "0.25", "the weight of yes, from 0 to 1, beside 1 - alpha of no; -1: both have 1", false}},
+                  {"alpha", "float", "0.25", "the weight of yes, from 0 to 1, beside 1 - alpha of no; -1: both have 1",
+                   false}},
     .limit = {{"needs a gamma of at least 0", GAMMA, 0, INFINITY}, {"needs an alpha from 0 to 1, or -1", ALPHA, -1, 1}},
     .forward = forward,
     .backward = backward,

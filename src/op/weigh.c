@@ -11,10 +11,7 @@
 #include <string.h>
 
 /* Pieces of a row: ranges consist of whole rows. */
-static int64_t pieces_of(const tc_call *c)
-{
-    return c->run->rows > 0 ? tc_span_of(c, false).pieces / c->run->rows : 1;
-}
+static int64_t pieces_of(const tc_call *c) { return c->run->rows > 0 ? tc_span_of(c, false).pieces / c->run->rows : 1; }
 
 /* What the divisor counts for a row whose pieces begin at `begin`, before its weight. */
 static double row_weight(const tc_call *c, int64_t begin, int64_t end)
@@ -23,7 +20,7 @@ static double row_weight(const tc_call *c, int64_t begin, int64_t end)
         c->op->weigh(c, begin, end);
         return *tc_partial_weight(c, begin);
     }
-    return c->reduce == TC_MEAN ? (double)c->x[c->inputs - 1].n
+    return c->reduce == TC_MEAN       ? (double)c->x[c->inputs - 1].n
            : c->reduce == TC_POSITION ? (double)tc_positions(&c->x[0])
                                       : 1;
 }

@@ -62,7 +62,8 @@ tc_node tc_plan_node(const tacet_plan *p, int i)
     }
     const tc_term *t = &g->term[i - p->values];
     const bool turned = t->of >= 0 && g->value[t->of].turned;
-    return (tc_node){i, -1, i - p->values, t->name, t->op, tc_term_arg(g, t), t->input, t->inputs, t->slots, turned, t->weighed};
+    return (tc_node){i,        -1,        i - p->values, t->name, t->op,     tc_term_arg(g, t),
+                     t->input, t->inputs, t->slots,      turned,  t->weighed};
 }
 
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch)

@@ -17,12 +17,12 @@ struct tacet_loader {
     int64_t rows, batch, batches; /* rows: of an epoch */
     uint64_t seed;
     bool shuffle;
-    tc_text *fingerprint;    /* empty until it is asked for */
-    int64_t epoch, position; /* the next batch; position = batches: the end of the epoch comes next */
-    int64_t *index;          /* [batch] rows of the table */
+    tc_text *fingerprint;          /* empty until it is asked for */
+    int64_t epoch, position;       /* the next batch; position = batches: the end of the epoch comes next */
+    int64_t *index;                /* [batch] rows of the table */
     const void **x, **y, **weight; /* [batch] where they are */
-    tc_augments augments;    /* count 0: none */
-    char *made;              /* [batch] rows of x that are augmented, or NULL */
+    tc_augments augments;          /* count 0: none */
+    char *made;                    /* [batch] rows of x that are augmented, or NULL */
 };
 
 tacet_loader *tacet_loader_new(const tacet_data *d, int64_t batch, uint64_t seed, bool shuffle, tacet_error *why)
@@ -181,7 +181,8 @@ static tacet_status feed_both(const tacet_loader *l, int64_t rows, tacet_plan *p
     if (x.id) status = feed(l, &t->x, l->x, rows, in, t->x.shape.rank == 3 ? &t->x.shape : &t->stored, p, x);
     if (!status && target.id && t->y.data) status = feed(l, &t->y, l->y, rows, out, NULL, p, target);
     for (const tc_feed *f = p->first_feed; f && !status && t->weight.data; f = f->next)
-        if (f->weights) status = feed(l, &t->weight, l->weight, rows, NULL, NULL, p, (tacet_value){(int32_t)(f - p->feed) + 1});
+        if (f->weights)
+            status = feed(l, &t->weight, l->weight, rows, NULL, NULL, p, (tacet_value){(int32_t)(f - p->feed) + 1});
     return status;
 }
 

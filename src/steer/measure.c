@@ -116,7 +116,8 @@ tacet_status tacet_evaluate_end(tacet_plan *p, tacet_result *result)
     if (e->rows == 0) return tc_fail(&p->error, TACET_FAILED, "cannot evaluate on 0 rows");
     status = tc_metrics_finish(p, TC_EVAL);
     if (status != TACET_OK) return status;
-    for (int i = 0; i < p->terms; i++) p->result.value[i] = e->weight[i] > 0 || isnan(e->sum[i]) ? e->sum[i] / e->weight[i] : 0;
+    for (int i = 0; i < p->terms; i++)
+        p->result.value[i] = e->weight[i] > 0 || isnan(e->sum[i]) ? e->sum[i] / e->weight[i] : 0;
     const tacet_result own = {.rows = e->rows,
                               .objective = tacet_objective(p),
                               .data_loss = tacet_data_loss(p),
