@@ -147,17 +147,16 @@ def train(case, dtype):
         optimizer.zero_grad()
         run.objective.backward()
         objectives.append(run.objective.item())
+        squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
+        if case.clip:
+            case.clip([v for v in w.values() if v.requires_grad])
         if step == 0:
             out.update({"value." + k: v.detach().numpy() for k, v in hidden.items()})
             leaves = dict(hidden, x=now["x"]) if "x" in now else hidden
             out.update({"gradient." + k: v.grad.numpy().copy() for k, v in leaves.items()})
-            out.update({"term." + k: v.item() for k, v in run.terms.items()})
-            squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
-            out["gradient_norm"] = sum(squares) ** 0.5
-        if case.clip:
-            case.clip([v for v in w.values() if v.requires_grad])
-        if step == 0:
             out.update({"gradient." + k: v.grad.numpy().copy() for k, v in w.items() if v.requires_grad})
+            out.update({"term." + k: v.item() for k, v in run.terms.items()})
+            out["gradient_norm"] = sum(squares) ** 0.5
         optimizer.step()
         if case.after:
             with torch.no_grad():
