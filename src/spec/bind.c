@@ -355,13 +355,17 @@ static tacet_status bind(const binder *b, bool values)
         *to.arg = (tc_arg){.text = preset};
         if (preset && values) read_value(to.attribute->type, preset, to.arg);
     }
-    for (int late = 0; late < 2; late++)
-        for (int i = 0; i < b->s->count; i++) {
-            const tc_word *w = &b->s->word[i];
-            if (is_late(b, w) != late) continue;
-            const tacet_status status = late ? bind_late(b, w, values) : bind_word(b, w, values);
-            if (status) return status;
-        }
+    bool late[TC_MAX_WORDS];
+    for (int i = 0; i < b->s->count; i++) {
+        const tc_word *w = &b->s->word[i];
+        late[i] = is_late(b, w);
+        const tacet_status status = late[i] ? TACET_OK : bind_word(b, w, values);
+        if (status) return status;
+    }
+    for (int i = 0; i < b->s->count; i++) {
+        const tacet_status status = late[i] ? bind_late(b, &b->s->word[i], values) : TACET_OK;
+        if (status) return status;
+    }
     return TACET_OK;
 }
 
