@@ -30,6 +30,8 @@ typedef struct tc_value {
     int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
     int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;
+    int revive;         /* a layer that makes zeros: how its dead units come back, TC_REVIVE_NONE ... */
+    int64_t dead_after; /* training steps without firing after which one is dead; 0: not given */
 } tc_value;
 
 /* A loss, a penalty or a constraint on one or (joint) several values. */
@@ -120,6 +122,15 @@ const tc_param *tc_param_of(const tacet_graph *g, int value);
  * for its own, and `turned`. word[k] names parameter k, if given; transposed is the attribute. False with the sticky
  * error set if one does not fit. */
 bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
+
+/* Sets how the dead units of a layer come back, from the attributes of all layers. False with the sticky error set. */
+bool tc_revive_set(tacet_graph *g, tc_value *layer, const tc_arg *common);
+
+/* Whether y is v plus something that does not depend on v: what v is changed by reaches y as it is. */
+bool tc_revive_reaches(const tacet_graph *g, int v, int y);
+
+/* The linear layer that makes y, which is compared with a target, from the units of `layer`: their decoder; or -1. */
+int tc_revive_decoder(const tacet_graph *g, int layer, int y);
 
 /* Whether a selector names a shared parameter by a layer that uses it: the hint of *e then names its owner. */
 bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);

@@ -97,6 +97,7 @@ typedef struct tc_call {
     const double *weight; /* TC_WEIGHS, backward and finish: the sum of all weights, over all ranks */
     double *result;       /* the result, which finish() writes and backward may read */
     const double *lambda; /* the term's weight; backward is linear in it, and may get another one than forward */
+    const bool *dead;     /* a penalty on a layer with revive=, in training: which of its units are dead; or NULL */
 } tc_call;
 
 enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of the words */
@@ -181,7 +182,8 @@ enum {
     TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
     TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 7
 };
-enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
+enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED, TC_LAYER_REVIVE, TC_LAYER_DEAD_AFTER };
+enum { TC_REVIVE_NONE, TC_REVIVE_RESAMPLE, TC_REVIVE_AUX }; /* in the order of the words */
 
 enum {
     TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */

@@ -75,7 +75,7 @@ static void add_buffers(lowering *w, int v)
     const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
     if (here < 0) return;
     w->l->buffer[here].before = !value->op;
-    w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v);
+    w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v) || tc_revive_reads(p, v);
     if (!w->l->wants[v]) return;
     const int gradient = add_buffer(w, bytes, at && at->trains ? tc_plan_gradient(p, at) : NULL);
     w->l->gradient[v] = gradient;
@@ -376,6 +376,16 @@ static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
     return t->now && t->fired && (t->all || !summed);
 }
 
+/* What else training counts of a layer whose dead units come back. */
+static bool add_silence(tacet_plan *p, tc_tally *t, int64_t after)
+{
+    t->after = after;
+    if (after == 0) return true;
+    t->silent = tc_plan_alloc(p, (size_t)t->units, sizeof *t->silent);
+    t->dead = tc_plan_alloc(p, (size_t)t->units, sizeof *t->dead);
+    return t->silent && t->dead;
+}
+
 /* Adds the step that counts how often v fires; its counts are the plan's. */
 static void lower_count(lowering *w, int v)
 {
@@ -388,6 +398,7 @@ static void lower_count(lowering *w, int v)
     s->view = view_of(p, v);
     s->sums = true;
     w->failed = w->failed || !add_tally(p, tally, &s->view);
+    w->failed = w->failed || (w->which == TC_TRAIN && !add_silence(p, tally, tc_revive_after(p, v)));
     tally->next = w->l->tally;
     w->l->tally = tally;
     connect_value(w, &s->port[0], v, false);

@@ -67,6 +67,14 @@ static void apply_prox(tacet_plan *p, const tc_prox *prox)
     tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
 }
 
+void tc_run_constrain(tacet_plan *p, const tc_place *at)
+{
+    for (int i = 0; i < p->update.proxes; i++) {
+        const tc_prox *prox = &p->update.prox[i];
+        if (prox->call.op->role == &tc_constraint && prox->x[0].data == tc_plan_parameter(p, at)) apply_prox(p, prox);
+    }
+}
+
 static void commit_states(tacet_plan *p)
 {
     const tc_list *l = &p->list[TC_TRAIN];

@@ -83,6 +83,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
     tc_choose_note(p);
     tc_ledger_note(p);
     tc_control_move(p);
+    tc_revive(p);
     return TACET_OK;
 }
 

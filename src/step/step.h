@@ -138,6 +138,11 @@ typedef struct tc_tally {
     int64_t *fired;        /* [units] */
     int64_t rows;          /* times positions */
     double natural;        /* training: the density in the very first step, before any update; NAN: no step has run */
+    /* Training, of a layer with revive=; otherwise after is 0 and the tables are NULL. */
+    int64_t after;   /* a unit that has not fired for so many steps is dead */
+    int64_t *silent; /* [units]: steps since each unit fired */
+    bool *dead;      /* [units]: silent >= after */
+    int64_t revived; /* units that came back since the last reset */
     struct tc_tally *next; /* of the list's */
 } tc_tally;
 
