@@ -60,7 +60,7 @@ const tc_op tc_op_batch_topk = {
         "batch_topk 32` keeps only units that fire.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
-    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES | TC_COMPETES,
     .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
                   {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
                    false}},

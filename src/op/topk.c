@@ -22,7 +22,7 @@ const tc_op tc_op_topk = {
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",
     .role = &tc_layer,
-    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_COMPETES,
     .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
     .shape = tc_top_shape,
     .work = 60,

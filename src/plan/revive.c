@@ -13,6 +13,7 @@
 
 enum { STEPS = 1000 /* if neither the epoch nor the run has a known length */, FEWEST = 10 };
 #define SHARE 0.1 /* of the run */
+#define WEAK 0.2  /* the recipe's; a unit that has to be larger than others in order to fire would stay dead */
 
 int64_t tc_revive_after(const tacet_plan *p, int value)
 {
@@ -216,7 +217,10 @@ static tacet_status check_sharing(tacet_plan *p, const tc_resample *r)
 static tacet_status add_resample(tacet_plan *p, int v)
 {
     tc_resample *r = &p->revive.resample[p->revive.resamples++];
-    *r = (tc_resample){.value = v, .from = -1, .tally = &p->count[TC_TRAIN][v]};
+    *r = (tc_resample){.value = v,
+                       .from = -1,
+                       .tally = &p->count[TC_TRAIN][v],
+                       .part = p->graph->value[v].op->flags & TC_COMPETES ? 1 : WEAK};
     const char *name = tc_plan_name(p, v);
     const size_t n = strlen(name) + sizeof ".revive";
     char *draws = tc_plan_alloc(p, n, 1);

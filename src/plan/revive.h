@@ -32,6 +32,7 @@ typedef struct tc_resample {
     int outlets, restarts;
     tc_outlet *outlet;
     tc_restart *restart;
+    double part;        /* how long the weights into a unit become, of the mean of living ones */
     const char *draws;  /* the name of its stream of random numbers */
     double *mean;       /* [width] */
     float *direction;   /* [width] */

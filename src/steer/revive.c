@@ -3,7 +3,8 @@
  * just seen, drawn without replacement with a probability proportional to the square of the row's loss,
  *
  *     d = (x - m) / |x - m|, m the mean of the batch
- *     weights into it     0.2 e d, e the mean norm of those of living units; its bias is such that x - m is multiplied
+ *     weights into it     0.2 e d, e the mean norm of those of living units, or e d where units compete (topk): there a
+ *                         weak one would never fire. Its bias is such that x - m is multiplied
  *     weights out of it   c d, c the mean norm of those of living units, if they make a reconstruction of x (c is 1 under
  *                         unit_norm); otherwise 0, so that the network computes what it did: the unit earns them
  *                         (Sokar et al.: The dormant neuron phenomenon in deep reinforcement learning, ICML 2023)
@@ -18,7 +19,6 @@
 #include <math.h>
 #include <string.h>
 
-#define WEAK 0.2
 enum { PART = 4 /* one row in so many is used */ };
 #define POSITIONS (UINT64_C(1) << 40) /* elements of the stream: those of rows begin at 0 */
 
@@ -170,7 +170,7 @@ typedef struct norms {
 static bool revive(tacet_plan *p, tc_resample *r, int64_t unit, int64_t row, norms n, tc_stream positions)
 {
     double shift;
-    const double norm = set_direction(p, r, row, positions, &shift), in = WEAK * n.in / norm;
+    const double norm = set_direction(p, r, row, positions, &shift), in = r->part * n.in / norm;
     if (!(norm > 0) || !isfinite(in) || !isfinite(n.out / norm)) return false;
     set_group(p, r->weight, r->by, unit, r->direction, in);
     const float bias = (float)(-in * shift);
