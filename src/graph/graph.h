@@ -48,7 +48,11 @@ typedef struct tc_term {
     bool scheduled;      /* lambda follows the schedule in the common attributes */
     int reduce;
     bool prox; /* acts after the update: a proximal step or a constraint */
+    bool turned; /* its first parameter is stored transposed (tc_value.turned) */
 } tc_term;
+
+/* Whether a term came with a layer (revive=aux), instead of being described. */
+static inline bool tc_term_implied(const tc_term *t) { return t->of >= 0 && !t->op->of; }
 
 /* Whether a term acts on slot k, which may otherwise be an input of the layer it is on; whether it sends a gradient
  * there. */
@@ -84,8 +88,9 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
     return t->of >= 0 ? g->value[t->of].arg : t->arg;
 }
 
-/* The value that a term is on: its input k, or the layer that it penalises. */
+/* The value that a term is on: its input k, or the layer that it penalises; how many these are. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
+static inline int tc_term_values(const tc_term *t) { return t->of >= 0 ? 1 : t->inputs; }
 
 /* Whether a selector can match the value: class indices cannot be penalised, kept or trained. parameters: it matches
  * only parameters. */
@@ -128,6 +133,9 @@ bool tc_revive_set(tacet_graph *g, tc_value *layer, const tc_arg *common);
 
 /* Whether y is v plus something that does not depend on v: what v is changed by reaches y as it is. */
 bool tc_revive_reaches(const tacet_graph *g, int v, int y);
+
+/* Adds the terms that a loss, the last term so far, brings to layers with revive=aux. False with the sticky error set. */
+bool tc_revive_add_terms(tacet_graph *g);
 
 /* The linear layer that makes y, which is compared with a target, from the units of `layer`: their decoder; or -1. */
 int tc_revive_decoder(const tacet_graph *g, int layer, int y);

@@ -5,7 +5,7 @@
  * of its batch. In evaluation it does not: y = x where x > threshold, otherwise 0. The threshold is the running mean,
  * over training steps, of the smallest nonzero number that was kept (`decay` is the share of the old mean; the first
  * step sets it). Before the first step the threshold is 0. dL/dx = g where y is not 0, otherwise 0. */
-#include "op/largest.h"
+#include "op/top.h"
 
 enum { DECAY = TC_TOP_K + 1 };
 

@@ -2,7 +2,7 @@
  *
  * Exactly k are kept: among equal units the first. A negative number that is among the k largest is kept too; for only
  * units that fire, use `relu | topk 32`. dL/dx = g where y is not 0, otherwise 0, even where a 0 is among the k. */
-#include "op/largest.h"
+#include "op/top.h"
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {

@@ -179,7 +179,7 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
 /* Connects the gradients of the step's inputs, which it writes. */
 static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
 {
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++) {
+    for (int k = n->pulls; k < n->slots; k++) {
         const int x = n->input[k];
         if (x < 0 || w->l->gradient[x] < 0) continue;
         connect_gradient(w, tc_port_d(s, k), x, true);
@@ -228,6 +228,7 @@ static void set_term(lowering *w, tc_step *s, bool last)
     call->lambda = s->backward && elsewhere ? &nothing : &p->table.lambda[t];
     call->result = &p->result.value[t];
     call->weight = &p->result.weight[t];
+    call->dead = w->which == TC_TRAIN && p->graph->term[t].of >= 0 ? p->count[TC_TRAIN][p->graph->term[t].of].dead : NULL;
     if (s->sums) w->l->result[t] = w->l->steps;
 }
 
@@ -304,7 +305,7 @@ static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
 static bool has_backward(const lowering *w, const tc_node *n)
 {
     if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots; k++)
+    for (int k = n->pulls; k < n->slots; k++)
         if (n->input[k] >= 0 && w->l->gradient[n->input[k]] >= 0) return true;
     return false;
 }

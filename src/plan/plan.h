@@ -58,6 +58,7 @@ typedef struct tc_node {
     const int *input; /* [slots]: inputs, then parameters; owned by the graph, which may move it when it grows */
     int inputs, slots;
     bool turned; /* tc_value.turned, of the layer */
+    int pulls;   /* the first slot that gets a gradient */
 } tc_node;
 
 /* Something that an operator remembers from step to step: one tensor. */

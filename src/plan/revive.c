@@ -233,6 +233,14 @@ static tacet_status add_resample(tacet_plan *p, int v)
     return s == TACET_OK ? check_sharing(p, r) : s;
 }
 
+/* Whether a loss has brought the term of revive=aux. */
+static bool has_aux(const tacet_plan *p, int v)
+{
+    for (int i = 0; i < p->terms; i++)
+        if (tc_term_implied(&p->graph->term[i]) && p->graph->term[i].of == v) return true;
+    return false;
+}
+
 tacet_status tc_plan_revive(tacet_plan *p)
 {
     tacet_status s = TACET_OK;
@@ -242,6 +250,11 @@ tacet_status tc_plan_revive(tacet_plan *p)
         const tc_value *value = &p->graph->value[v];
         if (!value->revive) continue;
         if (!p->list[TC_TRAIN].needed[v]) return refuse(p, v, "no term depends on it, so nothing can revive its units");
+        if (value->revive == TC_REVIVE_AUX && !has_aux(p, v))
+            return refuse(p, v,
+                          "aux needs an mse on the output of a linear layer that reads %s: the units that are dead learn "
+                          "to predict its error",
+                          tc_plan_name(p, v));
         if (value->revive != TC_REVIVE_RESAMPLE) continue;
         if (p->set.ranks.count > 1) return refuse(p, v, "resample draws rows on one rank: use revive=aux on several");
         s = add_resample(p, v);

@@ -137,9 +137,9 @@ tacet_account tc_ledger_account(const tacet_plan *p, int i, tacet_firing *firing
                                                                : 0};
     double fired = 0, elements = 0;
     *firing = (tacet_firing){0};
-    for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), &account, firing, &fired, &elements);
+    for (int k = 0; k < tc_term_values(t); k++) add(p, tc_term_on(t, k), &account, firing, &fired, &elements);
     firing->density = elements > 0 ? fired / elements : NAN;
-    if (t->inputs > 1 || elements == 0) firing->natural = NAN;
+    if (tc_term_values(t) > 1 || elements == 0) firing->natural = NAN;
     return account;
 }
 
