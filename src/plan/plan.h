@@ -216,6 +216,7 @@ unsigned tc_fire_ways(const tacet_plan *p,
  * comes back is made from rows of the value. */
 int64_t tc_revive_after(const tacet_plan *p, int value);
 bool tc_revive_reads(const tacet_plan *p, int value);
+const tc_resample *tc_revive_of(const tacet_plan *p, int layer); /* how its units are given new weights, or NULL */
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);

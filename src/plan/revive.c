@@ -12,15 +12,15 @@
 #include <string.h>
 
 enum { STEPS = 1000 /* if neither the epoch nor the run has a known length */, FEWEST = 10 };
-#define SHARE 0.1 /* of the run */
+static const double share[] = {[TC_REVIVE_RESAMPLE] = 0.1, [TC_REVIVE_AUX] = 0.02}; /* of the run */
 #define WEAK 0.2  /* the recipe's; a unit that has to be larger than others in order to fire would stay dead */
 
 int64_t tc_revive_after(const tacet_plan *p, int value)
 {
     const tc_value *v = &p->graph->value[value];
     const double epoch = (double)p->set.steps_per_epoch, run = p->set.epochs * epoch;
-    double after = run > 0 ? SHARE * run : STEPS;
     if (v->revive == TC_REVIVE_NONE || v->dead_after) return v->dead_after;
+    double after = run > 0 ? share[v->revive] * run : STEPS;
     if (epoch > 1 && epoch < after) after = epoch;
     return after > FEWEST ? (int64_t)after : FEWEST;
 }
@@ -30,6 +30,13 @@ bool tc_revive_reads(const tacet_plan *p, int value)
     for (int i = 0; i < p->revive.resamples; i++)
         if (p->revive.resample[i].from == value) return true;
     return false;
+}
+
+const tc_resample *tc_revive_of(const tacet_plan *p, int layer)
+{
+    for (int i = 0; i < p->revive.resamples; i++)
+        if (p->revive.resample[i].value == layer) return &p->revive.resample[i];
+    return NULL;
 }
 
 /* Points at revive= in the description of the layer. */
