@@ -152,8 +152,7 @@ TC_INLINE void back_x(const tc_call *c, int64_t position, float seed)
     float *d = c->d[X] + position * units;
     if (!c->add[X]) memset(d, 0, sizeof *d * (size_t)units);
     if (!c->x[W].turned)
-        for (int32_t i = 0; i < *t.n; i++)
-            d[t.unit[i]] += seed * dot(t.error, w + t.unit[i] * outputs, outputs);
+        for (int32_t i = 0; i < *t.n; i++) d[t.unit[i]] += seed * dot(t.error, w + t.unit[i] * outputs, outputs);
     else
         for (int64_t o = 0; o < outputs; o++)
             for (int32_t i = 0; i < *t.n; i++) d[t.unit[i]] += seed * t.error[o] * w[o * units + t.unit[i]];

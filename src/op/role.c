@@ -27,7 +27,7 @@
     {                                                                                                                  \
         "dead_after", "int", "",                                                                                       \
             "with revive: training steps without firing after which a unit is dead; by default those of an epoch, but " \
-            "at most a tenth of the run (aux: a fiftieth)",                                                                              \
+            "at most a tenth of the run",                                                                              \
             false                                                                                                      \
     }
 

@@ -112,7 +112,8 @@ static void add_revivals(const tacet_plan *p, tc_text *t)
                     (long long)after, tc_plural(after));
         const tc_resample *r = tc_revive_of(p, v);
         if (!r) tc_text_add(t, " it predicts the error of the reconstruction");
-        if (r) tc_text_add(t, " %s is set from rows of %s", tc_plan_name(p, r->weight->value), tc_plan_name(p, r->from));
+        if (r)
+            tc_text_add(t, " %s is set from rows of %s", tc_plan_name(p, r->weight->value), tc_plan_name(p, r->from));
         for (int i = 0; r && i < r->outlets; i++)
             if (r->outlet[i].at != r->weight)
                 tc_text_add(t, ", %s %s", tc_plan_name(p, r->outlet[i].at->value),

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { STEPS = 1000 /* if neither the epoch nor the run has a known length */, FEWEST = 10 };
-static const double share[] = {[TC_REVIVE_RESAMPLE] = 0.1, [TC_REVIVE_AUX] = 0.02}; /* of the run */
+#define SHARE 0.1 /* of the run */
 #define WEAK 0.2  /* the recipe's; a unit that has to be larger than others in order to fire would stay dead */
 
 int64_t tc_revive_after(const tacet_plan *p, int value)
@@ -20,7 +20,7 @@ int64_t tc_revive_after(const tacet_plan *p, int value)
     const tc_value *v = &p->graph->value[value];
     const double epoch = (double)p->set.steps_per_epoch, run = p->set.epochs * epoch;
     if (v->revive == TC_REVIVE_NONE || v->dead_after) return v->dead_after;
-    double after = run > 0 ? share[v->revive] * run : STEPS;
+    double after = run > 0 ? SHARE * run : STEPS;
     if (epoch > 1 && epoch < after) after = epoch;
     return after > FEWEST ? (int64_t)after : FEWEST;
 }
@@ -258,10 +258,11 @@ tacet_status tc_plan_revive(tacet_plan *p)
         if (!value->revive) continue;
         if (!p->list[TC_TRAIN].needed[v]) return refuse(p, v, "no term depends on it, so nothing can revive its units");
         if (value->revive == TC_REVIVE_AUX && !has_aux(p, v))
-            return refuse(p, v,
-                          "aux needs an mse on the output of a linear layer that reads %s: the units that are dead learn "
-                          "to predict its error",
-                          tc_plan_name(p, v));
+            return refuse(
+                p, v,
+                "aux needs an mse on the output of a linear layer that reads %s: the units that are dead learn "
+                "to predict its error",
+                tc_plan_name(p, v));
         if (value->revive != TC_REVIVE_RESAMPLE) continue;
         if (p->set.ranks.count > 1) return refuse(p, v, "resample draws rows on one rank: use revive=aux on several");
         s = add_resample(p, v);

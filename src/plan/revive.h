@@ -32,10 +32,10 @@ typedef struct tc_resample {
     int outlets, restarts;
     tc_outlet *outlet;
     tc_restart *restart;
-    double part;        /* how long the weights into a unit become, of the mean of living ones */
-    const char *draws;  /* the name of its stream of random numbers */
-    double *mean;       /* [width] */
-    float *direction;   /* [width] */
+    double part;       /* how long the weights into a unit become, of the mean of living ones */
+    const char *draws; /* the name of its stream of random numbers */
+    double *mean;      /* [width] */
+    float *direction;  /* [width] */
 } tc_resample;
 
 /* The forward call of a loss on a single row, with tables of its own. */

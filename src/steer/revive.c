@@ -76,8 +76,7 @@ static double loss_of(tacet_plan *p, int64_t row)
         double own = 0;
         const tc_span s = tc_span_of(&l->call, false);
         memset(l->call.partial, 0, sizeof *l->call.partial * (size_t)l->partials);
-        for (int64_t k = 0; k < l->partials; k++)
-            l->call.op->forward(&l->call, k * s.grain, tc_part_end(s, k));
+        for (int64_t k = 0; k < l->partials; k++) l->call.op->forward(&l->call, k * s.grain, tc_part_end(s, k));
         for (int64_t k = 0; k < l->partials; k++) own += l->call.partial[k];
         sum += *l->whole->lambda * own;
     }
