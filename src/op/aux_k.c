@@ -64,13 +64,10 @@ TC_INLINE void choose(const tc_call *c, int64_t position, trace t)
             dead[n] = (int32_t)j;
             of[n++] = x[j];
         }
-    tc_cut cut = {0, 0, true};
-    if (n > k) cut = tc_cut_of(of, n, k);
+    if (n > k) tc_keep(of, of, n, tc_cut_of(of, n, k));
     *t.n = 0;
-    for (int64_t i = 0, left = cut.equal; i < n; i++) {
-        const uint32_t key = tc_key(of[i]);
-        const bool tie = key == cut.least && (cut.all || left-- > 0);
-        if (!(key > cut.least || tie) || of[i] == 0.0f) continue;
+    for (int64_t i = 0; i < n; i++) {
+        if (of[i] == 0.0f) continue;
         t.unit[*t.n] = dead[i];
         t.a[(*t.n)++] = of[i];
     }
