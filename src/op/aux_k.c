@@ -7,7 +7,7 @@
  *
  * k is the power of two nearest to half the size of y. x_j, not f(x_j), predicts: the output of a dead relu is 0, and so
  * is its derivative. It is 0 while no unit is dead, and in evaluation. The loss that compares y with t brings this term
- * (graph/revive.c), whose `reduce` and lambda it shares.
+ * (graph/revival.c), whose `reduce` and lambda it shares.
  *
  * The forward pass leaves, for each position, which units predict, their a_j, and W^T a - e. The weights of a unit are a
  * row of W, or, where W is another layer's and stored transposed, a column. */

@@ -1,4 +1,4 @@
-/* revive.c: finds, for layers with revive=resample, the weights that make a unit and those that read it.
+/* resample.c: finds, for layers with revive=resample, the weights that make a unit and those that read it.
  *
  *     from -> weight, bias -> elementwise layers, norms ... -> the layer -> pools, flatten ... -> outlets
  *             set                  restart                                                        set

@@ -1,8 +1,8 @@
-/* revive.c: how the dead units of a layer come back, as its description says: revive=resample|aux.
+/* revival.c: how the dead units of a layer come back, as its description says: revive=resample|aux.
  *
  * What is revived must be known from the graph: with `aux`, the linear layer whose output is compared with a target, so
  * that the units have an error to predict. With `resample`, the weights into the units and out of them, which the plan
- * looks for (plan/revive.c). */
+ * looks for (plan/resample.c). */
 #include "graph/graph.h"
 
 #include <stdio.h>
