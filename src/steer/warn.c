@@ -156,7 +156,7 @@ static bool has_penalty(const tacet_plan *p, int value)
 {
     for (int t = 0; t < p->terms; t++) {
         const tc_term *term = &p->graph->term[t];
-        for (int k = 0; tc_plan_is_penalty(p, t) && k < tc_term_values(term); k++)
+        for (int k = 0; tc_plan_is_penalty(p, t) && !tc_term_implied(term) && k < tc_term_values(term); k++)
             if (tc_term_on(term, k) == value) return true;
     }
     return false;
