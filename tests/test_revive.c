@@ -1,101 +1,8 @@
-/* Dead units that come back: the weights that they get, the gradient of the auxiliary loss by its formula, the same bits on
- * any number of threads and after a checkpoint, and what is refused. */
-#include "cmocka_all.h"
-
-#include "tacet/tacet.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* Dead units that come back: the weights that they get, the same bits on any number of threads and after a checkpoint, and
+ * what is refused. */
+#include "revived.h"
 
 static char checkpoint_path[] = "/tmp/tacet_revive_XXXXXX";
-
-enum { WIDTH = 8, UNITS = 12, SAMPLES = 16, DEAD = 3 };
-
-static void near(double a, double b, double by)
-{
-    if (!(fabs(a - b) <= by)) fail_msg("%.9g is not %.9g", a, b);
-}
-
-typedef struct made {
-    tacet_graph *g;
-    tacet_value x, y, target;
-    tacet_plan *p;
-    float in[SAMPLES][WIDTH];
-    uint32_t seed;
-} made;
-
-static float draw(made *m)
-{
-    m->seed = m->seed * 1664525u + 1013904223u;
-    return (float)(m->seed >> 8) * 0x1p-24f;
-}
-
-static tacet_plan *compiled(made *m, const char *optimizer, int threads, tacet_error *why)
-{
-    return tacet_compile(m->g,
-                         &(tacet_config){TACET_CONFIG, .batch = SAMPLES, .optimizer = optimizer, .seed = 3,
-                                         .threads = threads, .ledger = 5},
-                         why);
-}
-
-static void describe(made *m, const char *model, const char *loss, bool autoencoder)
-{
-    *m = (made){.seed = 5};
-    m->g = tacet_graph_new(NULL);
-    m->x = tacet_input(m->g, "x", 1, (int64_t[]){WIDTH});
-    m->y = tacet_chain(m->g, m->x, model);
-    m->target = autoencoder ? m->x : tacet_labels(m->g, "target");
-    tacet_loss(m->g, loss, m->y, m->target);
-}
-
-static void make(made *m, const char *model, const char *loss, bool autoencoder, const char *optimizer)
-{
-    tacet_error why;
-    describe(m, model, loss, autoencoder);
-    m->p = compiled(m, optimizer, 1, &why);
-    if (!m->p) fail_msg("%s", why.message);
-}
-
-static void step_on(made *m, tacet_plan *p, int steps)
-{
-    static const int32_t label[SAMPLES] = {0, 1, 2, 0, 1, 2};
-    for (int s = 0; s < steps; s++) {
-        for (int i = 0; i < SAMPLES; i++)
-            for (int j = 0; j < WIDTH; j++) m->in[i][j] = 1 + draw(m) * draw(m);
-        assert_int_equal(tacet_feed(p, m->x, TACET_F32, m->in), TACET_OK);
-        if (m->target.id != m->x.id) assert_int_equal(tacet_feed(p, m->target, TACET_I32, label), TACET_OK);
-        assert_int_equal(tacet_step(p, SAMPLES), TACET_OK);
-    }
-}
-
-static void end(made *m)
-{
-    tacet_plan_free(m->p);
-    tacet_graph_free(m->g);
-}
-
-static void get(made *m, const char *name, float *to, size_t n)
-{
-    if (tacet_read(m->p, name, to, n)) fail_msg("%s", tacet_plan_error(m->p)->message);
-}
-
-/* Silences unit DEAD, which a relu never passes on and which is not among the largest; all others fire. */
-static void silence(made *m)
-{
-    float bias[UNITS];
-    for (int u = 0; u < UNITS; u++) bias[u] = u == DEAD ? -1000 : 10;
-    assert_int_equal(tacet_write(m->p, "linear1.bias", bias, UNITS), TACET_OK);
-}
-
-static tacet_firing firing_of(made *m, const char *name)
-{
-    tacet_firing f = {.size = sizeof f};
-    assert_int_equal(tacet_firing_at(m->p, tacet_find(m->g, name).id - 1, true, &f), TACET_OK);
-    return f;
-}
 
 static double norm(const float *x, int n, int step)
 {
@@ -122,8 +29,6 @@ static int row_of(const made *m, const float *w, double mean[WIDTH])
     }
     return -1;
 }
-
-#define STILL "sgd lr=1e-30" /* the update changes nothing */
 
 /* encoder [UNITS, WIDTH], decoder [WIDTH, UNITS] */
 static void check_new_unit(made *m, const float *old, const float *encoder, const float *decoder, double part)
@@ -281,120 +186,6 @@ static void the_optimizer_forgets(void **state)
     end(&m);
 }
 
-/* ---- The auxiliary loss ---- */
-
-/* What the dead units predict, less the error, in doubles: [SAMPLES, WIDTH]. The k largest of each row predict. */
-static void predict(made *m, const float *x, const bool *dead, int k, double *a, double *diff)
-{
-    float w[WIDTH * UNITS], y[SAMPLES * WIDTH];
-    char decoder[32];
-    snprintf(decoder, sizeof decoder, "%s",
-             tacet_find(m->g, "linear2.weight").id ? "linear2.weight" : "linear1.weight");
-    const bool tied = strcmp(decoder, "linear1.weight") == 0;
-    get(m, decoder, w, WIDTH * UNITS);
-    get(m, "linear2", y, SAMPLES * WIDTH);
-    for (int i = 0; i < SAMPLES; i++) {
-        for (int u = 0; u < UNITS; u++) {
-            int larger = 0;
-            for (int v = 0; v < UNITS; v++) larger += dead[v] && x[i * UNITS + v] > x[i * UNITS + u];
-            a[i * UNITS + u] = dead[u] && larger < k ? (double)x[i * UNITS + u] : 0;
-        }
-        for (int j = 0; j < WIDTH; j++) {
-            diff[i * WIDTH + j] = (double)y[i * WIDTH + j] - (double)m->in[i][j];
-            for (int u = 0; u < UNITS; u++)
-                diff[i * WIDTH + j] += a[i * UNITS + u] * (double)w[tied ? u * WIDTH + j : j * UNITS + u];
-        }
-    }
-}
-
-/* A step on the batch that was fed last, with lambda of the auxiliary loss; the gradient at the layer's input. */
-static void gradient(made *m, double lambda, float *dx, float *dw)
-{
-    assert_int_equal(tacet_set_lambda(m->p, "topk1:aux", lambda), TACET_OK);
-    assert_int_equal(tacet_feed(m->p, m->x, TACET_F32, m->in), TACET_OK);
-    assert_int_equal(tacet_step(m->p, SAMPLES), TACET_OK);
-    assert_int_equal(tacet_read_gradient(m->p, "linear1", dx, SAMPLES * UNITS), TACET_OK);
-    assert_int_equal(tacet_read_gradient(m->p, "linear1.weight", dw, UNITS * WIDTH), TACET_OK);
-}
-
-static void aux_is_its_formula(void **state)
-{
-    (void)state;
-    static const char *const model[] = {
-        "linear 12 | topk 3 revive=aux dead_after=1000 | linear 8",
-        "linear 12 | topk 3 revive=aux dead_after=1000 | linear 8 weight=linear1.weight transposed",
-        "linear 12 | topk 3 revive=aux dead_after=2 | linear 8",
-        "linear 12 | topk 3 revive=aux dead_after=2 | linear 8 weight=linear1.weight transposed"};
-    for (int i = 0; i < 4; i++) {
-        made m;
-        tacet_error why;
-        float x[SAMPLES * UNITS], dx[2][SAMPLES * UNITS], dw[2][UNITS * WIDTH], bias[UNITS];
-        double a[SAMPLES * UNITS], diff[SAMPLES * WIDTH], sum = 0, most = 0;
-        bool dead[UNITS] = {0};
-        describe(&m, model[i], "mse", true);
-        tacet_keep(m.g, "linear1");
-        tacet_keep_gradient(m.g, "linear1");
-        m.p = compiled(&m, STILL, 1, &why);
-        assert_non_null(m.p);
-        get(&m, "linear1.bias", bias, UNITS);
-        for (int u = 1; u < 8; u++) bias[u] = -10 - (float)u / 8;
-        assert_int_equal(tacet_write(m.p, "linear1.bias", bias, UNITS), TACET_OK);
-        step_on(&m, m.p, 2);
-        for (int u = 1; u < 8; u++) dead[u] = i >= 2;
-        for (int on = 0; on < 2; on++) gradient(&m, on, dx[on], dw[on]);
-        get(&m, "linear1", x, SAMPLES * UNITS);
-        /* Units 0 and 8 to 11 have 3 places: one or two of them may be dead as well. */
-        size_t n = tacet_dead_units(m.p, tacet_find(m.g, "topk1").id - 1, true, (int64_t[UNITS]){0}, UNITS);
-        int64_t unit[UNITS];
-        tacet_dead_units(m.p, tacet_find(m.g, "topk1").id - 1, true, unit, UNITS);
-        for (size_t k = 0; k < n && i >= 2; k++) dead[unit[k]] = true;
-        predict(&m, x, dead, 4, a, diff);
-        for (int k = 0; k < SAMPLES * WIDTH; k++) sum += i >= 2 ? diff[k] * diff[k] / (SAMPLES * WIDTH) : 0;
-        near(tacet_term_value(m.p, "topk1:aux"), sum, 1e-5 * (1 + sum));
-        float w[UNITS * WIDTH];
-        const bool tied = i % 2;
-        get(&m, tied ? "linear1.weight" : "linear2.weight", w, UNITS * WIDTH);
-        for (int r = 0; r < SAMPLES; r++)
-            for (int u = 0; u < UNITS; u++) {
-                double d = 0;
-                for (int j = 0; j < WIDTH && a[r * UNITS + u] != 0; j++)
-                    d += 2 * diff[r * WIDTH + j] * (double)w[tied ? u * WIDTH + j : j * UNITS + u] / (SAMPLES * WIDTH);
-                const double got = (double)dx[1][r * UNITS + u] - (double)dx[0][r * UNITS + u];
-                near(got, d, 1e-5 * (1 + fabs(d)));
-                most = fmax(most, fabs(d));
-            }
-        for (int u = 0; u < UNITS && i >= 2; u++)
-            for (int j = 0; j < WIDTH; j++) {
-                double d = 0; /* into linear1.weight by x, and, if it is the decoder too, by a */
-                for (int r = 0; r < SAMPLES; r++) {
-                    d += ((double)dx[1][r * UNITS + u] - (double)dx[0][r * UNITS + u]) * (double)m.in[r][j];
-                    if (tied) d += 2 * a[r * UNITS + u] * diff[r * WIDTH + j] / (SAMPLES * WIDTH);
-                }
-                near(dw[1][u * WIDTH + j] - dw[0][u * WIDTH + j], d, 1e-4 * (1 + fabs(d)));
-            }
-        assert_true(i < 2 ? most == 0 : most > 1e-3);
-        end(&m);
-    }
-}
-
-/* In evaluation it is 0, and the target need not be fed. */
-static void aux_is_for_training(void **state)
-{
-    (void)state;
-    made m;
-    make(&m, "linear 12 | topk 3 revive=aux dead_after=1 | linear 8", "mse", true, "adam lr=1e-2");
-    step_on(&m, m.p, 3);
-    assert_true(tacet_term_value(m.p, "topk1:aux") > 0);
-    near(tacet_objective(m.p), tacet_data_loss(m.p) + tacet_term_value(m.p, "topk1:aux") / 32, 1e-6);
-    assert_int_equal(tacet_feed(m.p, m.x, TACET_F32, m.in), TACET_OK);
-    assert_int_equal(tacet_forward(m.p, SAMPLES), TACET_OK);
-    assert_true(tacet_term_value(m.p, "topk1:aux") == 0);
-    char text[512];
-    tacet_graph_text(m.g, "penalties", text, sizeof text);
-    assert_string_equal(text, ""); /* it comes with the layer when the description is read again */
-    end(&m);
-}
-
 /* ---- The same bits ---- */
 
 static const char *const trained_model[] = {
@@ -517,7 +308,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_unit_gets_a_row),     cmocka_unit_test(constraints_hold),
         cmocka_unit_test(other_weights_out_become_0), cmocka_unit_test(the_optimizer_forgets),
-        cmocka_unit_test(aux_is_its_formula),         cmocka_unit_test(aux_is_for_training),
         cmocka_unit_test(bits_are_the_same),          cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(resample_is_for_one_rank)};
     return cmocka_run_group_tests(tests, open_file, remove_file);
