@@ -229,7 +229,8 @@ void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value tar
 {
     char on[512];
     int input[2] = {tc_graph_value(g, y), tc_graph_value(g, target)};
-    if (input[0] < 0 || input[1] < 0 || !add_term(g, &tc_loss, g->value[input[0]].name, input, 2, loss) || !tc_revive_add_terms(g))
+    if (input[0] < 0 || input[1] < 0 || !add_term(g, &tc_loss, g->value[input[0]].name, input, 2, loss) ||
+        !tc_revive_add_terms(g))
         return;
     snprintf(on, sizeof on, "%s %s", g->value[input[0]].name, g->value[input[1]].name);
     tc_statement_add(g, &g->losses, on, loss);

@@ -228,7 +228,8 @@ static void set_term(lowering *w, tc_step *s, bool last)
     call->lambda = s->backward && elsewhere ? &nothing : &p->table.lambda[t];
     call->result = &p->result.value[t];
     call->weight = &p->result.weight[t];
-    call->dead = w->which == TC_TRAIN && p->graph->term[t].of >= 0 ? p->count[TC_TRAIN][p->graph->term[t].of].dead : NULL;
+    call->dead = w->which == TC_TRAIN && p->graph->term[t].of >= 0 ? p->count[TC_TRAIN][p->graph->term[t].of].dead
+                                                                   : NULL;
     if (s->sums) w->l->result[t] = w->l->steps;
 }
 

@@ -59,7 +59,17 @@ tc_node tc_plan_node(const tacet_plan *p, int i)
         return (tc_node){i, i, -1, v->name, v->op, v->arg, v->input, v->inputs, v->slots, v->turned, 0};
     }
     const tc_term *t = &g->term[i - p->values];
-    return (tc_node){i, -1, i - p->values, t->name, t->op, tc_term_arg(g, t), t->input, t->inputs, t->slots, t->turned, t->of >= 0 ? t->inputs : 0};
+    return (tc_node){i,
+                     -1,
+                     i - p->values,
+                     t->name,
+                     t->op,
+                     tc_term_arg(g, t),
+                     t->input,
+                     t->inputs,
+                     t->slots,
+                     t->turned,
+                     t->of >= 0 ? t->inputs : 0};
 }
 
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch)
