@@ -75,6 +75,14 @@ static void build_shared(network *net)
     tacet_penalize(net->g, "relu1", "l1 0.01");
 }
 
+/* Dead units that predict the error of a reconstruction: which are dead is counted over all ranks. */
+static void build_revived(network *net)
+{
+    open_network(net, "sgd lr=0.1 momentum=0.9", 2);
+    const tacet_value x = add_input(net);
+    tacet_loss(net->g, "mse", tacet_chain(net->g, x, "linear 24 | topk 1 revive=aux dead_after=2 | linear 6"), x);
+}
+
 /* A network on images, with convolutions on firing lists and a normalisation over the rows of all ranks. */
 static void build_images(network *net)
 {
@@ -117,10 +125,11 @@ static void build_clipped(network *net)
 static void networks_train_the_same(void **state)
 {
     (void)state;
-    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,    build_large,
-                                               build_shared,  build_images,       build_weighed, build_clipped};
-    static const char *const name[] = {"steered", "from weights", "adam",    "large",
-                                       "shared",  "images",       "weighed", "clipped"};
+    static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,
+                                               build_large,   build_shared,       build_images,
+                                               build_weighed, build_clipped,      build_revived};
+    static const char *const name[] = {"steered", "from weights", "adam",    "large",  "shared",
+                                       "images",  "weighed",      "clipped", "revived"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);

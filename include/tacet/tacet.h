@@ -496,6 +496,8 @@ typedef struct tacet_firing {
     int64_t histogram[10]; /* units by the share of `rows` at which they fired: [0, 0.1), [0.1, 0.2) ... [0.9, 1] */
     double natural;        /* in training: the density in the very first step, before any update; otherwise NAN */
     int64_t decades[6];    /* units by the same share in powers of ten: [0, 1e-5), [1e-5, 1e-4) ... [0.1, 1] */
+    int64_t revived;       /* in training, of a layer with revive=: dead units that were given new weights or that fired
+                              again */
 } tacet_firing;
 
 /* How often the units of value i fired: over the training steps since the ledger was reset, or over the forward passes

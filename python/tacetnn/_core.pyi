@@ -75,6 +75,7 @@ class Firing(NamedTuple):
     histogram: _Shape
     natural: float
     decades: _Shape
+    revived: int
 
 class Total(NamedTuple):
     steps: int

@@ -343,5 +343,23 @@ class Shown(unittest.TestCase):
             self.assertEqual(fitted(X, Y, epochs=2, progress=None)[1].epoch, 2)
 
 
+class DeadUnits(unittest.TestCase):
+    """Dead units come back, as in a run of the program."""
+
+    def revived(self, how, last):
+        net = tn.Network(f"linear 64 | topk 2 revive={how} dead_after=4 | linear {last}", input=5, target="x", loss="mse",
+                         optimizer="adam lr=0.01")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", tn.TrainingWarning)  # most of 64 units are dead at first
+            run = net.fit(X, epochs=8, batch=20, progress=False)
+        return sum(line["layers"][0]["revived"] for line in run.ledger)
+
+    def test_revive(self):
+        for how in "resample", "aux":
+            self.assertGreater(self.revived(how, 5), 0, how)
+        with self.assertRaisesRegex(ValueError, "revive of topk: expected one of none|resample|aux"):
+            self.revived("again", 5)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -30,6 +30,8 @@ typedef struct tc_value {
     int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
     int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;
+    int revive;         /* a layer that makes zeros: how its dead units come back, TC_REVIVE_NONE ... */
+    int64_t dead_after; /* training steps without firing after which one is dead; 0: not given */
 } tc_value;
 
 /* A loss, a penalty or a constraint on one or (joint) several values. */
@@ -38,24 +40,25 @@ typedef struct tc_term {
     const tc_op *op;
     tc_spec spec;
     tc_arg *arg, *common;
-    float *numbers; /* what arg[].list points into */
-    int of; /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
+    float *numbers;      /* what arg[].list points into */
+    int of;              /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
     double lambda;       /* 0 if steered: the plan's table has the current one */
     double target;       /* the share of nonzero elements that lambda is steered to; NAN: not steered */
     bool scheduled;      /* lambda follows the schedule in the common attributes */
     int reduce;
-    bool prox; /* acts after the update: a proximal step or a constraint */
+    bool prox;    /* acts after the update: a proximal step or a constraint */
     bool weighed; /* a loss whose last slot, after its inputs, is an input with a weight for each sample */
+    bool turned;  /* its first parameter is stored transposed (tc_value.turned) */
 } tc_term;
+
+/* Whether a term came with a layer (revive=aux), instead of being described. */
+static inline bool tc_term_implied(const tc_term *t) { return t->of >= 0 && !t->op->of; }
 
 /* Whether a term acts on slot k, which may otherwise be an input of the layer it is on, or the samples' weights; whether
  * it sends a gradient there. */
-static inline bool tc_term_acts(const tc_term *t, int k)
-{
-    return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs);
-}
+static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs); }
 static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
 
 /* A line of the description as it was given: `text` applies to what `on` matches among the first `values` of the
@@ -87,8 +90,9 @@ static inline const tc_arg *tc_term_arg(const tacet_graph *g, const tc_term *t)
     return t->of >= 0 ? g->value[t->of].arg : t->arg;
 }
 
-/* The value that a term is on: its input k, or the layer that it penalises. */
+/* The value that a term is on: its input k, or the layer that it penalises; how many these are. */
 static inline int tc_term_on(const tc_term *t, int k) { return t->of >= 0 ? t->of : t->input[k]; }
+static inline int tc_term_values(const tc_term *t) { return t->of >= 0 ? 1 : t->inputs; }
 
 /* Whether a selector can match the value: class indices cannot be penalised, kept or trained. parameters: it matches
  * only parameters. */
@@ -125,6 +129,18 @@ const tc_param *tc_param_of(const tacet_graph *g, int value);
  * for its own, and `turned`. word[k] names parameter k, if given; transposed is the attribute. False with the sticky
  * error set if one does not fit. */
 bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
+
+/* Sets how the dead units of a layer come back, from the attributes of all layers. False with the sticky error set. */
+bool tc_revive_set(tacet_graph *g, tc_value *layer, const tc_arg *common);
+
+/* Whether y is v plus something that does not depend on v: what v is changed by reaches y as it is. */
+bool tc_revive_reaches(const tacet_graph *g, int v, int y);
+
+/* Adds the terms that a loss, the last term so far, brings to layers with revive=aux. False with the sticky error set. */
+bool tc_revive_add_terms(tacet_graph *g);
+
+/* The linear layer that makes y, which is compared with a target, from the units of `layer`: their decoder; or -1. */
+int tc_revive_decoder(const tacet_graph *g, int layer, int y);
 
 /* Whether a selector names a shared parameter by a layer that uses it: the hint of *e then names its owner. */
 bool tc_shares_hint(const tacet_graph *g, const char *selector, tacet_error *e);

@@ -136,6 +136,7 @@ static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
         if (good && tc_shape_count(&s.y) < 0) good = tc_shape_refuse(&s, "the output would be too large");
         if (!good) tc_graph_refuse_inputs(g, spec->source, v.input, v.inputs, s.why);
     }
+    good = good && tc_revive_set(g, &v, common);
     if (good && tc_share(g, &v, shared, &common[TC_LAYER_TRANSPOSED], &s)) {
         v.shape = s.y;
         v.batch = batch[0];

@@ -112,6 +112,7 @@ static bool take_layer(tacet_graph *g, tc_term *t)
         t->of = t->input[0];
         t->inputs = v->inputs;
         t->slots = v->slots;
+        t->turned = v->turned;
         memcpy(t->input, v->input, sizeof t->input);
         return true;
     }
@@ -253,7 +254,9 @@ void tacet_loss(tacet_graph *g, const char *loss, tacet_value y, tacet_value tar
 {
     char on[512];
     int input[2] = {tc_graph_value(g, y), tc_graph_value(g, target)};
-    if (input[0] < 0 || input[1] < 0 || !add_term(g, &tc_loss, g->value[input[0]].name, input, 2, loss)) return;
+    if (input[0] < 0 || input[1] < 0 || !add_term(g, &tc_loss, g->value[input[0]].name, input, 2, loss) ||
+        !tc_revive_add_terms(g))
+        return;
     snprintf(on, sizeof on, "%s %s", g->value[input[0]].name, g->value[input[1]].name);
     tc_statement_add(g, &g->losses, on, loss);
 }

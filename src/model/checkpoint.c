@@ -23,6 +23,7 @@
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
  *         fired      if training counts it: its density in the first step, rows (times positions), and how often each
  *                    unit fired. Version 1 counted elements; those of a unit are added up
+ *         silent     of a layer with revive=: what is known of its dead units (checkpoint_silent.c)
  *     metrics      what training has added up for metrics, if the library had them (checkpoint_metrics.c)
  *     loader       epoch, position in it, batches of an epoch, the fingerprint of the data (data/fingerprint.c), which
  *                  earlier checkpoints do not have; if there is a loader
@@ -258,6 +259,7 @@ static void write_value(const tacet_plan *p, int v, tc_json_writer *j)
         tc_json_close(j, ']');
         tc_json_close(j, '}');
     }
+    tc_checkpoint_silent(c, j);
     tc_json_close(j, '}');
 }
 
@@ -306,12 +308,17 @@ static bool read_fired(const resuming *r, int value, const tc_json *from)
     return true;
 }
 
+static bool read_silent(const resuming *r, int value, const tc_json *from)
+{
+    return tc_checkpoint_silent_read(r->p, value, from, r->set);
+}
+
 static bool read_values(const resuming *r, const tc_json *from)
 {
     static const struct {
         const char *key;
         bool (*read)(const resuming *r, int value, const tc_json *from);
-    } part[] = {{"lists", read_lists}, {"break_even", read_break_even}, {"fired", read_fired}};
+    } part[] = {{"lists", read_lists}, {"break_even", read_break_even}, {"fired", read_fired}, {"silent", read_silent}};
     size_t i;
     const tc_json *x;
     if (!from || from->kind != TC_JSON_OBJECT) return refuse(r, "values", "", "");

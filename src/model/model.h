@@ -73,6 +73,10 @@ bool tc_take_number(const char **at, char end, double *x);
 void tc_checkpoint_metrics(const tacet_plan *p, tc_json_writer *j);
 bool tc_checkpoint_metrics_read(tacet_plan *p, const tc_json *from, bool set);
 
+/* Likewise what is known of the dead units of a value; nothing is written if they do not come back. */
+void tc_checkpoint_silent(const tc_tally *t, tc_json_writer *j);
+bool tc_checkpoint_silent_read(tacet_plan *p, int value, const tc_json *from, bool set);
+
 /* The state of a checkpoint of version 1 or 2 as JSON, for a file that has the note tacet.checkpoint. False: a note is
  * not what it had to be. */
 bool tc_checkpoint_lines(const tacet_file *f, const tacet_plan *p, tc_text *to);

@@ -5,7 +5,7 @@
  * of its batch. In evaluation it does not: y = x where x > threshold, otherwise 0. The threshold is the running mean,
  * over training steps, of the smallest nonzero number that was kept (`decay` is the share of the old mean; the first
  * step sets it). Before the first step the threshold is 0. dL/dx = g where y is not 0, otherwise 0. */
-#include "op/largest.h"
+#include "op/top.h"
 
 enum { DECAY = TC_TOP_K + 1 };
 
@@ -60,7 +60,7 @@ const tc_op tc_op_batch_topk = {
         "batch_topk 32` keeps only units that fire.",
     .source = "Bussmann, Leask, Nanda: BatchTopK sparse autoencoders, arXiv:2412.06410, 2024",
     .role = &tc_layer,
-    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_MIXES | TC_COMPETES,
     .attribute = {{"k", "int", NULL, "how many units are kept on average, from 1 to the last dimension", true},
                   {"decay", "float", "0.99", "of the running mean that is the threshold in evaluation, below 1",
                    false}},

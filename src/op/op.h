@@ -62,9 +62,9 @@ typedef struct tc_run {
 /* One tensor as an operator sees it. The fields that small steps read come first, here and below, so that they share a
  * cache line. */
 typedef struct tc_view {
-    float *data;        /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
-    int64_t n;          /* elements of a row, or of the whole without a batch */
-    bool batch;         /* [rows, shape...] */
+    float *data; /* NULL: a parameter that is absent (bias=false), or a tensor of class indices */
+    int64_t n;   /* elements of a row, or of the whole without a batch */
+    bool batch;  /* [rows, shape...] */
     /* The matrix of another layer, stored transposed: data and shape are the transpose of what this layer's own first
      * parameter would be. Only for operators with TC_TURNS. */
     bool turned;
@@ -93,13 +93,14 @@ typedef struct tc_call {
     void *scratch;       /* scratch() bytes, aligned, uninitialised, for this range alone */
 
     /* Scalar operators */
-    int reduce;           /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
-    double *partial;      /* forward: one number a range, partial[begin / grain] */
-    double *weights;      /* TC_WEIGHS, forward: likewise, its part of the denominator */
-    const double *weight; /* tc_weighs(), backward and finish: the sum of all weights, over all ranks */
+    int reduce;            /* one of TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION */
+    double *partial;       /* forward: one number a range, partial[begin / grain] */
+    double *weights;       /* TC_WEIGHS, forward: likewise, its part of the denominator */
+    const double *weight;  /* tc_weighs(), backward and finish: the sum of all weights, over all ranks */
     const tc_view *factor; /* a loss: a weight for each row, which weigh.c applies; NULL: none */
-    double *result;       /* the result, which finish() writes and backward may read */
-    const double *lambda; /* the term's weight; backward is linear in it, and may get another one than forward */
+    double *result;        /* the result, which finish() writes and backward may read */
+    const double *lambda;  /* the term's weight; backward is linear in it, and may get another one than forward */
+    const bool *dead;      /* a penalty on a layer with revive=, in training: which of its units are dead; or NULL */
 } tc_call;
 
 enum { TC_SAMPLE, TC_SUM, TC_MEAN, TC_POSITION, TC_REDUCES }; /* in the order of the words */
@@ -134,16 +135,16 @@ typedef struct tc_sketch {
     const tc_arg *arg;
     int inputs;
     const tc_shape *x;
-    const bool *batch;               /* which inputs have a batch */
-    int64_t classes[TC_MAX_INPUTS];  /* of class indices, which must be below it; 0: unknown. The rule may then
+    const bool *batch;              /* which inputs have a batch */
+    int64_t classes[TC_MAX_INPUTS]; /* of class indices, which must be below it; 0: unknown. The rule may then
                                       * set it, and what is fed is checked against it */
-    tc_ignored ignored;              /* of the last input, if the rule sets it */
-    tc_shape y;                      /* layers: the output's */
-    tc_shape param[TC_MAX_PARAMS];   /* rank -1, the initial value: absent. As stored ([in, out]) */
+    tc_ignored ignored;             /* of the last input, if the rule sets it */
+    tc_shape y;                     /* layers: the output's */
+    tc_shape param[TC_MAX_PARAMS];  /* rank -1, the initial value: absent. As stored ([in, out]) */
     int64_t groups; /* of the units of the first parameter, if the rule sets it; given to the rules of terms on it */
-    bool turned; /* given to products(): the first parameter is stored transposed (tc_view.turned) */
-    tc_shape state[TC_OP_STATES];   /* of every entry of the table */
-    char why[256];                   /* on failure, to follow names: "needs ..., got [3, 4]" */
+    bool turned;    /* given to products(): the first parameter is stored transposed (tc_view.turned) */
+    tc_shape state[TC_OP_STATES]; /* of every entry of the table */
+    char why[256];                /* on failure, to follow names: "needs ..., got [3, 4]" */
 } tc_sketch;
 
 /* A parameter that a layer owns or takes from another layer, or something that an operator remembers. */
@@ -171,10 +172,10 @@ typedef struct tc_role {
     tacet_role is;
     const tc_attribute *common; /* attributes that the whole role shares, bound after the operator's own */
     bool scalar;
-    int reduce;                    /* scalar on a batch: the default of reduce */
-    int inputs;                    /* this and the next ones: for operators that leave it out, see tc_op */
-    double lambda;                 /* NAN: must be given */
-    bool (*shape)(tc_sketch *s);   /* NULL: takes anything */
+    int reduce;                  /* scalar on a batch: the default of reduce */
+    int inputs;                  /* this and the next ones: for operators that leave it out, see tc_op */
+    double lambda;               /* NAN: must be given */
+    bool (*shape)(tc_sketch *s); /* NULL: takes anything */
 } tc_role;
 extern const tc_role tc_layer, tc_loss, tc_penalty, tc_constraint;
 
@@ -193,33 +194,35 @@ enum {
     TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
     TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 15
 };
-enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED };
-enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 }; /* only of losses */
+enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED, TC_LAYER_REVIVE, TC_LAYER_DEAD_AFTER };
+enum { TC_REVIVE_NONE, TC_REVIVE_RESAMPLE, TC_REVIVE_AUX }; /* in the order of the words */
+enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 };        /* only of losses */
 
 enum {
-    TC_READS_X = 1 << 0,      /* backward reads x (which includes parameters): it must be kept until then */
-    TC_READS_Y = 1 << 1,      /* backward reads y */
-    TC_ELEMENTWISE = 1 << 2,  /* output element i depends only on input element i; pieces are elements.
+    TC_READS_X = 1 << 0,     /* backward reads x (which includes parameters): it must be kept until then */
+    TC_READS_Y = 1 << 1,     /* backward reads y */
+    TC_ELEMENTWISE = 1 << 2, /* output element i depends only on input element i; pieces are elements.
                                * Scalar: a sum over elements, so joint equals separate, also for prox */
-    TC_IN_PLACE = 1 << 3,     /* y may be x's buffer, d[0] may be g's */
-    TC_PER_SAMPLE = 1 << 4,   /* scalar: additive over samples (except for the divisor of reduce) */
-    TC_MAKES_ZEROS = 1 << 5,  /* y has exact zeros where a unit is silent */
-    TC_KEEPS_ZEROS = 1 << 6,  /* f(0) = 0 */
-    TC_BLOCKS = 1 << 7,       /* dL/dx[0] is 0 wherever y is 0, for any g */
-    TC_TURNS = 1 << 8,        /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
+    TC_IN_PLACE = 1 << 3,    /* y may be x's buffer, d[0] may be g's */
+    TC_PER_SAMPLE = 1 << 4,  /* scalar: additive over samples (except for the divisor of reduce) */
+    TC_MAKES_ZEROS = 1 << 5, /* y has exact zeros where a unit is silent */
+    TC_KEEPS_ZEROS = 1 << 6, /* f(0) = 0 */
+    TC_BLOCKS = 1 << 7,      /* dL/dx[0] is 0 wherever y is 0, for any g */
+    TC_TURNS = 1 << 8,       /* layer: its first parameter, a matrix, may be another layer's that is stored transposed
                                * (tc_view.turned) */
-    TC_RANDOM = 1 << 9,       /* draws from the stream in training */
-    TC_NO_BATCH = 1 << 10,    /* only for parameters (constraints, weight penalties) */
-    TC_MIXES = 1 << 11,       /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
+    TC_RANDOM = 1 << 9,      /* draws from the stream in training */
+    TC_NO_BATCH = 1 << 10,   /* only for parameters (constraints, weight penalties) */
+    TC_MIXES = 1 << 11,      /* mixes samples: its result for a row depends on the other rows of the batch; a scalar
                                * one is only for values of the batch, and is not a sum over samples */
-    TC_SPARSIFIES = 1 << 12,  /* penalty: made to set values to exactly 0 */
-    TC_ESTIMATES = 1 << 13,   /* gradients into parameters are estimates by a given formula, not derivatives */
-    TC_VECTORS = 1 << 14,     /* penalty: on a value of the batch, the units of a position, of all inputs together, are
+    TC_SPARSIFIES = 1 << 12, /* penalty: made to set values to exactly 0 */
+    TC_ESTIMATES = 1 << 13,  /* gradients into parameters are estimates by a given formula, not derivatives */
+    TC_VECTORS = 1 << 14,    /* penalty: on a value of the batch, the units of a position, of all inputs together, are
                                * one vector (under sum and mean only if it is TC_PER_SAMPLE) */
-    TC_WEIGHS = 1 << 15,      /* scalar: a mean divides by weights that depend on the data (tc_call.weights, weigh) */
-    TC_LOGITS = 1 << 16,      /* loss: each output is the logit of a yes or no, each target 1 or 0 */
-    TC_PICKS = 1 << 17        /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
+    TC_WEIGHS = 1 << 15,     /* scalar: a mean divides by weights that depend on the data (tc_call.weights, weigh) */
+    TC_LOGITS = 1 << 16,     /* loss: each output is the logit of a yes or no, each target 1 or 0 */
+    TC_PICKS = 1 << 17,      /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
                                * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
+    TC_COMPETES = 1 << 18    /* layer that makes zeros: whether a unit fires depends on the other units (topk) */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */
@@ -232,17 +235,17 @@ typedef struct tc_grouping {
 
 /* Shapes and ranges with which the generic tests run the operator. */
 typedef struct tc_probe {
-    const char *spec;     /* "leaky_relu 0.2"; penalties with a lambda */
-    const char *x[3];     /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" if
+    const char *spec; /* "leaky_relu 0.2"; penalties with a lambda */
+    const char *x[3]; /* shapes of the inputs without the batch, "4 6"; NULL ends. Class indices: "labels 3" if
                            * the rule knows the number of classes, "ids 7 3" for 7 classes */
-    double low, high;     /* range of x[0], uniform; that of further inputs is [0, 1) */
-    double kink;          /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
+    double low, high; /* range of x[0], uniform; that of further inputs is [0, 1) */
+    double kink;      /* x[0] (a loss: x[0] - x[1]) is kept 0.02 away from +-kink; NAN: smooth */
 } tc_probe;
 
 /* A row of the table. The tables in it end with an empty entry. */
 typedef struct tc_op {
     const char *name, *formula, *doc;
-    const char *source;               /* the paper or manual whose definition is used */
+    const char *source; /* the paper or manual whose definition is used */
     const tc_role *role;
     /* A penalty on layers of this operator: put on their output, it gets the layer's inputs and parameters in x and the
      * layer's attributes in arg, and has no attributes itself. Gradients go only into the parameters: d of inputs is
@@ -252,9 +255,9 @@ typedef struct tc_op {
     tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input;
                                                * of type "values", the last positional: one or more of them */
     tc_limit limit[TC_OWN_ATTRS + 1];
-    double lambda;                    /* scalar: the default of lambda; 0: that of the role */
-    int inputs;                       /* their number; penalties: the most that `joint` may give; 0: as the role */
-    unsigned ids;                     /* bit i: input i is class indices (int32); otherwise numbers (float32) */
+    double lambda; /* scalar: the default of lambda; 0: that of the role */
+    int inputs;    /* their number; penalties: the most that `joint` may give; 0: as the role */
+    unsigned ids;  /* bit i: input i is class indices (int32); otherwise numbers (float32) */
     tc_param param[TC_MAX_PARAMS + 1];
     tc_param state[TC_OP_STATES + 1]; /* what it remembers; `axes` is not used */
 
@@ -390,7 +393,7 @@ static inline double *tc_partial_weight(const tc_call *c, int64_t begin)
 }
 tc_span tc_span_elements(const tc_call *c);
 tc_span tc_span_rows(const tc_call *c);
-tc_span tc_span_whole(const tc_call *c); /* all at once */
+tc_span tc_span_whole(const tc_call *c);     /* all at once */
 tc_span tc_span_positions(const tc_call *c); /* a piece: the units of a position, of all inputs together (TC_VECTORS) */
 
 /* Common shape rules: y has x[0]'s shape; a penalty on one weight of two dimensions or more; a loss on y and a target

@@ -15,13 +15,28 @@
 
 #define LAYER_NAME NAME("the layer's name, which may have dots, layer1.0.conv1; by default its kind and a number")
 
-static const tc_attribute layer[] = {
-    LAYER_NAME,
-    {"transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false},
-    {0}};
+#define LAYER_TRANSPOSED                                                                                               \
+    {                                                                                                                  \
+        "transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false             \
+    }
+#define LAYER_REVIVE                                                                                                   \
+    {"revive", "none|resample|aux", "none",                                                                            \
+     "brings dead units back: resample gives them weights from inputs that are reconstructed badly; aux lets them "    \
+     "predict the error of a reconstruction, by an auxiliary loss",                                                    \
+     false},                                                                                                           \
+    {                                                                                                                  \
+        "dead_after", "int", "",                                                                                       \
+            "with revive: training steps without firing after which a unit is dead; by default those of an epoch, but " \
+            "at most a tenth of the run",                                                                              \
+            false                                                                                                      \
+    }
 
-/* For layers that cannot use a transposed weight. */
-static const tc_attribute layer_as_it_lies[] = {LAYER_NAME, {0}};
+static const tc_attribute layer[] = {LAYER_NAME, LAYER_TRANSPOSED, LAYER_REVIVE, {0}};
+
+/* What the layers of a kind can use of it. */
+static const tc_attribute layer_that_turns[] = {LAYER_NAME, LAYER_TRANSPOSED, {0}};
+static const tc_attribute layer_of_zeros[] = {LAYER_NAME, LAYER_REVIVE, {0}};
+static const tc_attribute any_layer[] = {LAYER_NAME, {0}};
 
 static const tc_attribute loss[] = {
     NAME("the term's name; by default value:kind"),
@@ -72,5 +87,6 @@ const tc_role tc_constraint = {TACET_ROLE_CONSTRAINT, constraint, .scalar = true
 
 const tc_attribute *tc_common_shown(const tc_op *op)
 {
-    return op->role == &tc_layer && !(op->flags & TC_TURNS) ? layer_as_it_lies : op->role->common;
+    if (op->role != &tc_layer) return op->role->common;
+    return op->flags & TC_TURNS ? layer_that_turns : op->flags & TC_MAKES_ZEROS ? layer_of_zeros : any_layer;
 }

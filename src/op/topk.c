@@ -2,7 +2,7 @@
  *
  * Exactly k are kept: among equal units the first. A negative number that is among the k largest is kept too; for only
  * units that fire, use `relu | topk 32`. dL/dx = g where y is not 0, otherwise 0, even where a 0 is among the k. */
-#include "op/largest.h"
+#include "op/top.h"
 
 TC_CLONES static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
@@ -22,7 +22,7 @@ const tc_op tc_op_topk = {
         "Makhzani, Frey: k-Sparse autoencoders, ICLR 2014; Gao et al.: Scaling and evaluating sparse autoencoders, "
         "arXiv:2406.04093, 2024",
     .role = &tc_layer,
-    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS,
+    .flags = TC_READS_Y | TC_IN_PLACE | TC_MAKES_ZEROS | TC_KEEPS_ZEROS | TC_BLOCKS | TC_COMPETES,
     .attribute = {{"k", "int", NULL, "how many units are kept, from 1 to the last dimension", true}},
     .shape = tc_top_shape,
     .work = 60,

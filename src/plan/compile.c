@@ -180,6 +180,7 @@ static tacet_status end_training(tacet_plan *p)
 {
     tacet_status s = tc_plan_update(p);
     if (s == TACET_OK) s = tc_plan_fuse(p);
+    if (s == TACET_OK) s = tc_plan_row_losses(p);
     if (s == TACET_OK && tc_plan_samples(p)) s = tc_plan_sample_points(p);
     return s == TACET_OK && p->set.accumulate > 1 ? tc_plan_parts(p) : s;
 }
@@ -212,6 +213,7 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
     if (s == TACET_OK && trains) s = targets(p);
     if (s == TACET_OK) s = tc_plan_layout(p);
     if (s == TACET_OK) s = tc_plan_state(p);
+    if (s == TACET_OK && trains) s = tc_plan_revive(p);
     for (int i = first; s == TACET_OK && i < TC_LISTS; i++) s = compile_list(p, i);
     if (s == TACET_OK) s = allocate(p, first);
     if (s == TACET_OK) s = tc_plan_measured(p, config->metrics);

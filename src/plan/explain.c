@@ -119,6 +119,26 @@ static void add_told(const tacet_plan *p, tc_text *t)
     }
 }
 
+/* How the dead units of layers come back. */
+static void add_revivals(const tacet_plan *p, tc_text *t)
+{
+    for (int v = 0; v < p->values; v++) {
+        const int64_t after = p->count[TC_TRAIN][v].after;
+        if (after == 0) continue;
+        tc_text_add(t, "a unit of %s is dead after %lld step%s without firing, and comes back:", tc_plan_name(p, v),
+                    (long long)after, tc_plural(after));
+        const tc_resample *r = tc_revive_of(p, v);
+        if (!r) tc_text_add(t, " it predicts the error of the reconstruction");
+        if (r)
+            tc_text_add(t, " %s is set from rows of %s", tc_plan_name(p, r->weight->value), tc_plan_name(p, r->from));
+        for (int i = 0; r && i < r->outlets; i++)
+            if (r->outlet[i].at != r->weight)
+                tc_text_add(t, ", %s %s", tc_plan_name(p, r->outlet[i].at->value),
+                            r->outlet[i].decodes ? "likewise" : "to 0");
+        tc_text_add(t, "\n");
+    }
+}
+
 /* Which lists exist, the density at which their readers switch to dense products, and how often they were used. */
 static void add_lists(const tacet_plan *p, tc_text *t)
 {
@@ -162,6 +182,7 @@ size_t tacet_explain(const tacet_plan *p, char *text, size_t capacity)
     add_lists(p, &t);
     add_mixing(p, &t);
     add_told(p, &t);
+    add_revivals(p, &t);
     char size[24];
     tc_text_add(&t, "memory: parameters %s", short_number((double)p->block.floats * 4, size));
     if (p->update.optim)

@@ -211,5 +211,5 @@ bool tc_fire_counts(const tacet_plan *p, int list, int value)
     const tc_value *v = value_at(p, value);
     const bool zeros = v->op && (v->op->flags & TC_MAKES_ZEROS);
     if (list == TC_EVAL) return zeros;
-    return v->batch && ((zeros && p->set.watch) || is_watched(p, value));
+    return v->batch && ((zeros && p->set.watch) || v->revive || is_watched(p, value));
 }

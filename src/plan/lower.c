@@ -75,7 +75,7 @@ static void add_buffers(lowering *w, int v)
     const int here = w->l->value[v] = add_buffer(w, bytes, at ? tc_plan_parameter(p, at) : NULL);
     if (here < 0) return;
     w->l->buffer[here].before = !value->op;
-    w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v);
+    w->l->buffer[here].pinned = value->keep || !value->op || is_readable(p, v) || tc_revive_reads(p, v);
     if (!w->l->wants[v]) return;
     const int gradient = add_buffer(w, bytes, at && at->trains ? tc_plan_gradient(p, at) : NULL);
     w->l->gradient[v] = gradient;
@@ -181,7 +181,7 @@ static tc_step *add_call(lowering *w, const tc_node *n, bool backward)
 /* Connects the gradients of the step's inputs, which it writes. */
 static void set_gradients(lowering *w, tc_step *s, const tc_node *n)
 {
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots - n->weighed; k++) {
+    for (int k = n->pulls; k < n->slots - n->weighed; k++) {
         const int x = n->input[k];
         if (x < 0 || w->l->gradient[x] < 0) continue;
         connect_gradient(w, tc_port_d(s, k), x, true);
@@ -230,6 +230,8 @@ static void set_term(lowering *w, tc_step *s, bool last)
     call->lambda = s->backward && elsewhere ? &nothing : &p->table.lambda[t];
     call->result = &p->result.value[t];
     call->weight = &p->result.weight[t];
+    call->dead = w->which == TC_TRAIN && p->graph->term[t].of >= 0 ? p->count[TC_TRAIN][p->graph->term[t].of].dead
+                                                                   : NULL;
     if (s->sums) w->l->result[t] = w->l->steps;
 }
 
@@ -306,7 +308,7 @@ static void lower_phase(lowering *w, const tc_node *n, bool backward, int phase)
 static bool has_backward(const lowering *w, const tc_node *n)
 {
     if (n->term >= 0 ? w->p->graph->term[n->term].prox : w->l->gradient[n->value] < 0) return false;
-    for (int k = n->op->of ? n->inputs : 0; k < n->slots - n->weighed; k++)
+    for (int k = n->pulls; k < n->slots - n->weighed; k++)
         if (n->input[k] >= 0 && w->l->gradient[n->input[k]] >= 0) return true;
     return false;
 }
@@ -378,6 +380,16 @@ static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
     return t->now && t->fired && (t->all || !summed);
 }
 
+/* What else training counts of a layer whose dead units come back. */
+static bool add_silence(tacet_plan *p, tc_tally *t, int64_t after)
+{
+    t->after = after;
+    if (after == 0) return true;
+    t->silent = tc_plan_alloc(p, (size_t)t->units, sizeof *t->silent);
+    t->dead = tc_plan_alloc(p, (size_t)t->units, sizeof *t->dead);
+    return t->silent && t->dead;
+}
+
 /* Adds the step that counts how often v fires; its counts are the plan's. */
 static void lower_count(lowering *w, int v)
 {
@@ -390,6 +402,7 @@ static void lower_count(lowering *w, int v)
     s->view = view_of(p, v);
     s->sums = true;
     w->failed = w->failed || !add_tally(p, tally, &s->view);
+    w->failed = w->failed || (w->which == TC_TRAIN && !add_silence(p, tally, tc_revive_after(p, v)));
     tally->next = w->l->tally;
     w->l->tally = tally;
     connect_value(w, &s->port[0], v, false);

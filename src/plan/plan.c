@@ -58,12 +58,11 @@ tc_node tc_plan_node(const tacet_plan *p, int i)
     const tacet_graph *g = p->graph;
     if (i < p->values) {
         const tc_value *v = &g->value[i];
-        return (tc_node){i, i, -1, v->name, v->op, v->arg, v->input, v->inputs, v->slots, v->turned, false};
+        return (tc_node){i, i, -1, v->name, v->op, v->arg, v->input, v->inputs, v->slots, v->turned, false, 0};
     }
     const tc_term *t = &g->term[i - p->values];
-    const bool turned = t->of >= 0 && g->value[t->of].turned;
-    return (tc_node){i,        -1,        i - p->values, t->name, t->op,     tc_term_arg(g, t),
-                     t->input, t->inputs, t->slots,      turned,  t->weighed};
+    return (tc_node){i,        -1,        i - p->values, t->name,   t->op,      tc_term_arg(g, t),
+                     t->input, t->inputs, t->slots,      t->turned, t->weighed, t->of >= 0 ? t->inputs : 0};
 }
 
 tc_sketch tc_plan_sketch(const tacet_plan *p, const tc_node *n, tc_shape *shape, bool *batch)

@@ -6,7 +6,7 @@
  *     uses.h     who reads each value
  *     block.h    parameters, gradients, moments            updates.h   what follows the backward pass
  *     list.h     steps and buffers                         table.h     what changes while training
- *     measured.h metrics
+ *     measured.h metrics                                   revive.h    how dead units come back
  *
  * The loop that runs the lists is in run/. A step of it allocates nothing. */
 #ifndef TC_PLAN_H
@@ -17,6 +17,7 @@
 #include "plan/block.h"
 #include "plan/list.h"
 #include "plan/measured.h"
+#include "plan/revive.h"
 #include "plan/table.h"
 #include "plan/updates.h"
 #include "plan/uses.h"
@@ -62,6 +63,7 @@ typedef struct tc_node {
     int inputs, slots;
     bool turned;  /* tc_value.turned, of the layer */
     bool weighed; /* tc_term.weighed */
+    int pulls;    /* the first slot that gets a gradient */
 } tc_node;
 
 /* Something that an operator remembers from step to step: one tensor. */
@@ -172,6 +174,7 @@ struct tacet_plan {
     tc_list list[TC_LISTS];
     tc_arena arena;
     tc_sampling sample;
+    tc_revivals revive;
 
     tc_run run;
     int last; /* the list that ran last, or -1 */
@@ -200,6 +203,7 @@ tacet_status tc_plan_options(tacet_plan *p); /* the optimizer's attributes for e
 tacet_status tc_plan_flow(tacet_plan *p, int list);  /* what is computed, and what needs a gradient */
 tacet_status tc_plan_layout(tacet_plan *p);          /* the block, and initial numbers in it */
 tacet_status tc_plan_state(tacet_plan *p);           /* what operators remember, and its initial numbers */
+tacet_status tc_plan_revive(tacet_plan *p);          /* the weights into and out of units that come back */
 tacet_status tc_plan_fire(tacet_plan *p, int list);  /* which values and gradients get a firing list, who reads it */
 tacet_status tc_plan_lower(tacet_plan *p, int list); /* operators -> steps, with the buffers that they touch */
 void tc_plan_sample_keep(tacet_plan *p);             /* keeps alive what a second backward pass reads */
@@ -212,6 +216,7 @@ void tc_plan_resolve(tacet_plan *p, int list);       /* buffers -> pointers, onc
 tacet_status tc_plan_update(tacet_plan *p);        /* parameters with the same options -> one update; proximal steps */
 tacet_status tc_plan_fuse(tacet_plan *p);          /* gradients that are computed in the update */
 tacet_status tc_plan_sample_points(tacet_plan *p); /* where gradients are measured */
+tacet_status tc_plan_row_losses(tacet_plan *p);    /* calls that give the losses of single rows, for revivals */
 tacet_status tc_plan_measured(tacet_plan *p, const char *list); /* the usual metrics, and those of a list (or NULL) */
 
 /* ---- Queries of the passes and the loop ---- */
@@ -242,6 +247,12 @@ unsigned tc_fire_ways(const tacet_plan *p,
 
 /* The call of a term in training if its denominator is a sum of weights that are fed; otherwise NULL. */
 const tc_call *tc_plan_weighing(const tacet_plan *p, int term);
+
+/* The training steps without firing after which a unit of a layer with revive= is dead; otherwise 0. Whether a unit that
+ * comes back is made from rows of the value. */
+int64_t tc_revive_after(const tacet_plan *p, int value);
+bool tc_revive_reads(const tacet_plan *p, int value);
+const tc_resample *tc_revive_of(const tacet_plan *p, int layer); /* how its units are given new weights, or NULL */
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
 bool tc_plan_clips(const tacet_plan *p); /* clip_norm or clip_value */

@@ -54,7 +54,8 @@ tacet_status tc_plan_update(tacet_plan *p)
         if (last && last->group == at->group)
             last->n = at->offset + at->n - last->offset;
         else
-            p->update.stretch[p->update.stretches++] = (tc_stretch){.group = at->group, .offset = at->offset, .n = at->n};
+            p->update.stretch[p->update.stretches++] = (tc_stretch){
+                .group = at->group, .offset = at->offset, .n = at->n};
     }
     for (int t = 0; t < p->terms; t++) {
         const tc_term *term = &p->graph->term[t];

@@ -58,13 +58,14 @@ tacet_status tc_plan_uses(tacet_plan *p)
 
 bool tc_plan_is_penalty(const tacet_plan *p, int term) { return p->graph->term[term].op->role == &tc_penalty; }
 
-/* An input is optional if only losses read it, as their target. */
+/* An input is optional if only losses read it, as their target. (A penalty on a layer reads what the layer or a loss
+ * reads.) */
 static bool is_optional(const tacet_plan *p, int v)
 {
     for (tc_each_use(u, &p->uses, v)) {
         if (u->layer >= 0) return false;
         const tc_term *t = &p->graph->term[u->term];
-        if (t->op->role != &tc_loss || u->slot < t->inputs - 1) return false;
+        if (t->of < 0 && (t->op->role != &tc_loss || u->slot < t->inputs - 1)) return false;
     }
     return true;
 }

@@ -89,6 +89,7 @@ static void layer_figures(tc_json_writer *j, const tacet_plan *p, int i, bool tr
     tacet_firing f = {.size = sizeof f, .density = v.density, .dead = v.dead, .units = v.units, .natural = NAN};
     if (training && (tacet_firing_at(p, i, true, &f) != TACET_OK || f.rows == 0)) return;
     if (training) v.sparse_forward = v.sparse_backward = NAN;
+    const bool revives = training && p->graph->value[i].revive;
     const double x[] = {
 #define LAYER_FIGURE(name, key, heading, tag, when, form, show, field, ...) field,
 #include "record/figures.def"

@@ -59,11 +59,17 @@ double tc_run_prox_time(const tacet_plan *p, int group)
 static void apply_prox(tacet_plan *p, const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
-    job j = {.p = p,
-             .prox = prox,
-             .span = op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
+    job j = {.p = p, .prox = prox, .span = op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
     if (op->role != &tc_constraint) j.t = tc_run_prox_time(p, prox->group) * tc_seed(&prox->call);
     tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
+}
+
+void tc_run_constrain(tacet_plan *p, const tc_place *at)
+{
+    for (int i = 0; i < p->update.proxes; i++) {
+        const tc_prox *prox = &p->update.prox[i];
+        if (prox->call.op->role == &tc_constraint && prox->x[0].data == tc_plan_parameter(p, at)) apply_prox(p, prox);
+    }
 }
 
 void tc_run_commit(tacet_plan *p)

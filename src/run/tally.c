@@ -10,6 +10,22 @@ static void add(int64_t *restrict to, const int32_t *restrict from, int64_t n)
     for (int64_t j = 0; j < n; j++) to[j] += from[j];
 }
 
+/* How many steps each unit has been silent, and which have come back. In a step of several batches, -1 says that a unit
+ * has fired in an earlier one. */
+static void note_silence(tc_tally *c, int64_t strips, bool part)
+{
+    for (int64_t j = 0; j < c->units; j++) {
+        int64_t fired = c->all ? (int64_t)c->all[j] : 0;
+        for (int64_t k = 0; !c->all && k < strips; k++) fired += c->now[k * c->units + j];
+        c->revived += fired && c->dead[j];
+        if (part)
+            c->silent[j] = fired ? -1 : c->silent[j];
+        else
+            c->silent[j] = fired ? 0 : c->silent[j] + 1;
+        c->dead[j] = c->silent[j] >= c->after;
+    }
+}
+
 void tc_tally_note(tacet_plan *p, int list)
 {
     const bool part = list == TC_TRAIN && tc_parts_go_on(p);
@@ -20,6 +36,7 @@ void tc_tally_note(tacet_plan *p, int list)
         for (int64_t k = 0; !c->all && k < tc_tally_strips(rows); k++) add(c->fired, c->now + k * c->units, c->units);
         for (int64_t j = 0; c->all && j < c->units; j++) c->fired[j] += (int64_t)c->all[j];
         c->rows += c->positions * (c->batch ? p->run.batch_rows : 1);
+        if (c->after) note_silence(c, tc_tally_strips(rows), part);
     }
 }
 
@@ -34,7 +51,7 @@ void tc_tally_reset(tacet_plan *p, int list)
 {
     for (tc_tally *c = p->list[list].tally; c; c = c->next) {
         memset(c->fired, 0, sizeof *c->fired * (size_t)c->units);
-        c->rows = 0;
+        c->rows = c->revived = 0;
     }
 }
 
@@ -51,8 +68,11 @@ bool tc_tally_read(const tacet_plan *p, int list, int value, tacet_firing *f)
 {
     enum { BINS = sizeof f->histogram / sizeof *f->histogram, DECADES = sizeof f->decades / sizeof *f->decades };
     const tc_tally *c = &p->count[list][value];
-    *f = (tacet_firing){
-        .density = NAN, .natural = c->natural, .rows = c->rows, .units = tc_shape_units(&p->graph->value[value].shape)};
+    *f = (tacet_firing){.density = NAN,
+                        .natural = c->natural,
+                        .rows = c->rows,
+                        .units = tc_shape_units(&p->graph->value[value].shape),
+                        .revived = c->revived};
     if (!c->now || c->rows == 0) return false;
     int64_t fired = 0;
     for (int64_t j = 0; j < f->units; j++) {

@@ -50,9 +50,11 @@ tacet_status tacet_ledger_total(const tacet_plan *p, tacet_total *total)
 {
     const tc_total *t = &p->table.total;
     const double rows = (double)t->rows;
-    const tacet_total own = {
-        .steps = t->steps, .rows = t->rows, .objective = t->objective / rows, .data_loss = t->data_loss / rows,
-        .clipped = tc_plan_clips(p) ? (double)t->clipped / (double)t->steps : NAN};
+    const tacet_total own = {.steps = t->steps,
+                             .rows = t->rows,
+                             .objective = t->objective / rows,
+                             .data_loss = t->data_loss / rows,
+                             .clipped = tc_plan_clips(p) ? (double)t->clipped / (double)t->steps : NAN};
     return tc_sized_give(total, &own, sizeof own);
 }
 
@@ -137,9 +139,9 @@ tacet_account tc_ledger_account(const tacet_plan *p, int i, tacet_firing *firing
                                                                : 0};
     double fired = 0, elements = 0;
     *firing = (tacet_firing){0};
-    for (int k = 0; k < t->inputs; k++) add(p, tc_term_on(t, k), &account, firing, &fired, &elements);
+    for (int k = 0; k < tc_term_values(t); k++) add(p, tc_term_on(t, k), &account, firing, &fired, &elements);
     firing->density = elements > 0 ? fired / elements : NAN;
-    if (t->inputs > 1 || elements == 0) firing->natural = NAN;
+    if (tc_term_values(t) > 1 || elements == 0) firing->natural = NAN;
     return account;
 }
 

@@ -13,6 +13,9 @@ bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
 double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */
 
+/* Gives dead units of layers with revive=resample new weights, after the update. */
+void tc_revive(tacet_plan *p);
+
 double tc_parameter_density(const tacet_plan *p, const tc_place *at); /* the current share of nonzero elements */
 
 /* The fingerprint of a loader's data (data/data.h), which is computed once (NULL: out of memory), and whether another one

@@ -112,6 +112,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
         tc_run_apply(p);
         tc_ledger_note(p);
         tc_control_move(p);
+        tc_revive(p);
     }
     tc_parts_done(p);
     return TACET_OK;

@@ -156,7 +156,7 @@ static bool has_penalty(const tacet_plan *p, int value)
 {
     for (int t = 0; t < p->terms; t++) {
         const tc_term *term = &p->graph->term[t];
-        for (int k = 0; tc_plan_is_penalty(p, t) && k < (term->of >= 0 ? 1 : term->inputs); k++)
+        for (int k = 0; tc_plan_is_penalty(p, t) && !tc_term_implied(term) && k < tc_term_values(term); k++)
             if (tc_term_on(term, k) == value) return true;
     }
     return false;
@@ -182,7 +182,7 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
     tacet_warning own = {0};
     if (p->table.total.steps == 0) return TACET_FAILED; /* without a step, "never" and "all" mean nothing */
     for (int t = 0; t < p->terms && i >= 0; t++) {
-        if (!tc_plan_is_penalty(p, t)) continue;
+        if (!tc_plan_is_penalty(p, t) || tc_term_implied(&p->graph->term[t])) continue;
         subject s = {.term = &p->graph->term[t], .sums = &p->table.account[t]};
         const double landed = p->table.control[t].landed;
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));

@@ -132,13 +132,18 @@ typedef struct tc_tally {
     const tc_run *run;
     int64_t units, positions; /* of a row of the value */
     bool batch;
-    int32_t *now;          /* [strips of rows, units]; NULL: nothing is counted */
-    double *all;           /* [units]: `now` summed over strips and ranks; NULL: every rank counts the same */
-    double sum;            /* of now */
-    double earlier;        /* of the earlier batches of the same step */
-    int64_t *fired;        /* [units] */
-    int64_t rows;          /* times positions */
-    double natural;        /* training: the density in the very first step, before any update; NAN: no step has run */
+    int32_t *now;   /* [strips of rows, units]; NULL: nothing is counted */
+    double *all;    /* [units]: `now` summed over strips and ranks; NULL: every rank counts the same */
+    double sum;     /* of now */
+    double earlier; /* of the earlier batches of the same step */
+    int64_t *fired; /* [units] */
+    int64_t rows;   /* times positions */
+    double natural; /* training: the density in the very first step, before any update; NAN: no step has run */
+    /* Training, of a layer with revive=; otherwise after is 0 and the tables are NULL. */
+    int64_t after;         /* a unit that has not fired for so many steps is dead */
+    int64_t *silent;       /* [units]: steps since each unit fired */
+    bool *dead;            /* [units]: silent >= after */
+    int64_t revived;       /* units that came back since the last reset */
     struct tc_tally *next; /* of the list's */
 } tc_tally;
 
