@@ -30,6 +30,7 @@
  *
  * A number that is not finite is null. A resume reads everything twice: first it only checks, then it sets. So a refused
  * resume has changed nothing. */
+#include "model/checkpoint_fields.h"
 #include "model/checksum_note.h"
 #include "model/model.h"
 
@@ -42,7 +43,6 @@
 #include <string.h>
 
 enum { VERSION = 3 };
-static const int64_t most = INT64_C(1) << 53; /* a double holds every whole number up to here */
 
 typedef struct resuming {
     const tacet_file *f;
@@ -52,74 +52,23 @@ typedef struct resuming {
     bool set; /* false: only checks */
 } resuming;
 
-/* ---- Numbers ---- */
+/* ---- Which members of structs are in it ---- */
 
-/* null is NAN. */
-static bool take(const tc_json *from, double *x)
-{
-    *x = tc_json_number(from);
-    return from && (from->kind == TC_JSON_NULL || from->kind == TC_JSON_INTEGER || from->kind == TC_JSON_REAL);
-}
-
-static bool take_count(const tc_json *from, int64_t *x)
-{
-    *x = tc_json_whole(from, most);
-    return *x >= 0;
-}
-
-/* A struct of numbers, under the names of its members: renaming one makes a new version. */
-typedef struct field {
-    const char *key; /* NULL: the end */
-    size_t at;
-    bool count; /* int64_t, otherwise double */
-} field;
-#define FIELD(type, member, count) {#member, offsetof(type, member), count}
-#define COUNT(type, member) FIELD(type, member, true)
-#define NUMBER(type, member) FIELD(type, member, false)
-
-static const field run_fields[] = {COUNT(tc_table, step), NUMBER(tc_table, rate), NUMBER(tc_table, given_rate), {0}};
-static const field total_fields[] = {
+static const tc_field run_fields[] = {COUNT(tc_table, step), NUMBER(tc_table, rate), NUMBER(tc_table, given_rate), {0}};
+static const tc_field total_fields[] = {
     COUNT(tc_total, steps), COUNT(tc_total, rows), NUMBER(tc_total, objective), NUMBER(tc_total, data_loss), {0}};
-static const field clipped_field[] = {COUNT(tc_total, clipped), {0}};
-static const field plateau_fields[] = {
+static const tc_field clipped_field[] = {COUNT(tc_total, clipped), {0}};
+static const tc_field plateau_fields[] = {
     NUMBER(tc_plateau, factor), NUMBER(tc_plateau, best), COUNT(tc_plateau, bad), COUNT(tc_plateau, cooldown), {0}};
-static const field account_fields[] = {
+static const tc_field account_fields[] = {
     NUMBER(tc_account, value),         NUMBER(tc_account, weighted),       NUMBER(tc_account, lambda),
     NUMBER(tc_account, gradient),      NUMBER(tc_account, data),           NUMBER(tc_account, samples),
     NUMBER(tc_account, lambda_before), NUMBER(tc_account, density_before), {0}};
-static const field control_fields[] = {
+static const tc_field control_fields[] = {
     NUMBER(tc_control, least), NUMBER(tc_control, most),   NUMBER(tc_control, pull), NUMBER(tc_control, smooth),
     NUMBER(tc_control, error), NUMBER(tc_control, landed), NUMBER(tc_control, next), {0}};
-static const field list_fields[] = {
+static const tc_field list_fields[] = {
     COUNT(tc_list_steps, steps), COUNT(tc_list_steps, forward), COUNT(tc_list_steps, backward), {0}};
-
-static void write_fields(tc_json_writer *j, const field *f, const void *from)
-{
-    for (; f->key; f++) {
-        const void *x = (const char *)from + f->at;
-        if (f->count)
-            tc_json_add_integer(j, f->key, *(const int64_t *)x);
-        else
-            tc_json_add_number(j, f->key, *(const double *)x);
-    }
-}
-
-static void write_struct(tc_json_writer *j, const char *key, const field *f, const void *from)
-{
-    tc_json_open(j, key, '{');
-    write_fields(j, f, from);
-    tc_json_close(j, '}');
-}
-
-static bool read_fields(const tc_json *from, const field *f, void *to)
-{
-    bool good = true;
-    for (; f->key && good; f++) {
-        void *x = (char *)to + f->at;
-        good = f->count ? take_count(tc_json_get(from, f->key), x) : take(tc_json_get(from, f->key), x);
-    }
-    return good;
-}
 
 static bool refuse(const resuming *r, const char *part, const char *of, const char *name)
 {
@@ -139,12 +88,12 @@ static void write_run(const tacet_plan *p, tc_json_writer *j)
     tc_text_free(&spec);
     snprintf(seed, sizeof seed, "%016" PRIx64, p->set.seed);
     tc_json_add_text(j, "seed", seed);
-    write_fields(j, run_fields, &p->table);
+    tc_write_fields(j, run_fields, &p->table);
     if (p->set.ema > 0) tc_json_add_integer(j, "averaged", p->table.averaged);
-    write_struct(j, "total", total_fields, &p->table.total);
-    if (tc_plan_clips(p)) write_fields(j, clipped_field, &p->table.total);
+    tc_write_struct(j, "total", total_fields, &p->table.total);
+    if (tc_plan_clips(p)) tc_write_fields(j, clipped_field, &p->table.total);
     if (!isnan(p->table.plateau.best) || p->table.plateau.bad > 0)
-        write_struct(j, "plateau", plateau_fields, &p->table.plateau);
+        tc_write_struct(j, "plateau", plateau_fields, &p->table.plateau);
 }
 
 static bool read_run(const resuming *r, const tc_json *from)
@@ -159,17 +108,17 @@ static bool read_run(const resuming *r, const tc_json *from)
         return tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of a run with %.100s, and this plan has %s",
                        r->f->path, theirs, own) == TACET_OK;
     if (!seed || strlen(seed) != 16 || seed[strspn(seed, "0123456789abcdef")]) return refuse(r, "seed", "", "");
-    if (!read_fields(from, run_fields, &table) || isnan(table.rate) || table.given_rate < 0)
+    if (!tc_read_fields(from, run_fields, &table) || isnan(table.rate) || table.given_rate < 0)
         return refuse(r, "step or rate", "", "");
     table.averaged = 0;
-    if (averaged && !take_count(averaged, &table.averaged)) return refuse(r, "averages", "", "");
-    if ((sums || r->version == VERSION) && !read_fields(sums, total_fields, &table.total))
+    if (averaged && !tc_take_whole(averaged, &table.averaged)) return refuse(r, "averages", "", "");
+    if ((sums || r->version == VERSION) && !tc_read_fields(sums, total_fields, &table.total))
         return refuse(r, "total", "", "");
     table.total.clipped = 0;
-    if (tc_json_get(from, "clipped") && !read_fields(from, clipped_field, &table.total))
+    if (tc_json_get(from, "clipped") && !tc_read_fields(from, clipped_field, &table.total))
         return refuse(r, "clipped", "", "");
     table.plateau = TC_PLATEAU_NEW;
-    if (plateau && !(read_fields(plateau, plateau_fields, &table.plateau) && table.plateau.factor >= 0))
+    if (plateau && !(tc_read_fields(plateau, plateau_fields, &table.plateau) && table.plateau.factor >= 0))
         return refuse(r, "plateau", "", "");
     if (!r->set) return true;
     r->p->table = table;
@@ -187,8 +136,8 @@ static void write_terms(const tacet_plan *p, tc_json_writer *j)
         tc_json_open(j, p->graph->term[i].name, '{');
         tc_json_add_number(j, "lambda", t->lambda[i]);
         tc_json_add_number(j, "given", t->given[i]);
-        write_struct(j, "account", account_fields, &t->account[i]);
-        write_struct(j, "control", control_fields, &t->control[i]);
+        tc_write_struct(j, "account", account_fields, &t->account[i]);
+        tc_write_struct(j, "control", control_fields, &t->control[i]);
         tc_json_close(j, '}');
     }
     tc_json_close(j, '}');
@@ -201,10 +150,10 @@ static bool read_term(const resuming *r, int term, const tc_json *from)
     tc_account account = t->account[term];
     tc_control control = t->control[term];
     const tc_json *a = tc_json_get(from, "account"), *c = tc_json_get(from, "control");
-    if (!take(tc_json_get(from, "lambda"), &lambda) || !(lambda >= 0)) return false;
-    if (!take(tc_json_get(from, "given"), &given) || given < 0) return false;
-    if ((a || r->version == VERSION) && !read_fields(a, account_fields, &account)) return false;
-    if ((c || r->version == VERSION) && !read_fields(c, control_fields, &control)) return false;
+    if (!tc_take_real(tc_json_get(from, "lambda"), &lambda) || !(lambda >= 0)) return false;
+    if (!tc_take_real(tc_json_get(from, "given"), &given) || given < 0) return false;
+    if ((a || r->version == VERSION) && !tc_read_fields(a, account_fields, &account)) return false;
+    if ((c || r->version == VERSION) && !tc_read_fields(c, control_fields, &control)) return false;
     if (!(control.least >= 0 && control.next >= 0) || control.most < 0 || control.pull < 0) return false;
     if (!r->set) return true;
     t->lambda[term] = lambda;
@@ -244,7 +193,7 @@ static void write_value(const tacet_plan *p, int v, tc_json_writer *j)
     const tc_tally *c = &p->count[TC_TRAIN][v];
     if (!p->table.list_steps[v].steps && !has_break_even(p, v) && !c->now) return;
     tc_json_open(j, tc_plan_name(p, v), '{');
-    if (p->table.list_steps[v].steps) write_struct(j, "lists", list_fields, &p->table.list_steps[v]);
+    if (p->table.list_steps[v].steps) tc_write_struct(j, "lists", list_fields, &p->table.list_steps[v]);
     if (has_break_even(p, v)) {
         tc_json_open(j, "break_even", '[');
         for (int k = 0; k < TC_WAYS; k++) tc_json_add_number(j, NULL, p->table.break_even[v * TC_WAYS + k]);
@@ -266,7 +215,7 @@ static void write_value(const tacet_plan *p, int v, tc_json_writer *j)
 static bool read_lists(const resuming *r, int value, const tc_json *from)
 {
     tc_list_steps n;
-    if (!read_fields(from, list_fields, &n) || n.steps < 1 || n.forward > n.steps || n.backward > n.steps) return false;
+    if (!tc_read_fields(from, list_fields, &n) || n.steps < 1 || n.forward > n.steps || n.backward > n.steps) return false;
     if (r->set) r->p->table.list_steps[value] = n;
     return true;
 }
@@ -277,7 +226,7 @@ static bool read_break_even(const resuming *r, int value, const tc_json *from)
     size_t i;
     const tc_json *number;
     if (from->kind != TC_JSON_LIST || tc_json_size(from) != TC_WAYS) return false;
-    tc_json_each(from, i, number) if (!take(number, &x[i]) || isnan(x[i])) return false;
+    tc_json_each(from, i, number) if (!tc_take_real(number, &x[i]) || isnan(x[i])) return false;
     if (r->set && r->p->set.sparse == TACET_SPARSE_AUTO) memcpy(&r->p->table.break_even[value * TC_WAYS], x, sizeof x);
     return true;
 }
@@ -291,8 +240,8 @@ static bool read_fired(const resuming *r, int value, const tc_json *from)
     double natural;
     int64_t rows, n;
     size_t i;
-    if (!take(tc_json_get(from, "natural"), &natural) || !take_count(tc_json_get(from, "rows"), &rows)) return false;
-    if (!fired || fired->kind != TC_JSON_LIST || tc_json_size(fired) != (size_t)numbers || rows > most / numbers)
+    if (!tc_take_real(tc_json_get(from, "natural"), &natural) || !tc_take_whole(tc_json_get(from, "rows"), &rows)) return false;
+    if (!fired || fired->kind != TC_JSON_LIST || tc_json_size(fired) != (size_t)numbers || rows > TC_MOST_WHOLE / numbers)
         return false; /* what fired in all is added up */
     tc_tally *to = r->set && r->p->count[TC_TRAIN][value].now ? &r->p->count[TC_TRAIN][value] : NULL;
     if (to) {
@@ -302,7 +251,7 @@ static bool read_fired(const resuming *r, int value, const tc_json *from)
     }
     tc_json_each(fired, i, number)
     {
-        if (!take_count(number, &n) || n > rows) return false;
+        if (!tc_take_whole(number, &n) || n > rows) return false;
         if (to) to->fired[(int64_t)i % units] += n;
     }
     return true;
@@ -365,8 +314,8 @@ static bool same_data(const resuming *r, const char *theirs, const tacet_loader 
 static bool read_loader(const resuming *r, const tc_json *from, tacet_loader *l)
 {
     int64_t epoch, position, batches;
-    if (!take_count(tc_json_get(from, "epoch"), &epoch) || !take_count(tc_json_get(from, "position"), &position) ||
-        !take_count(tc_json_get(from, "batches"), &batches))
+    if (!tc_take_whole(tc_json_get(from, "epoch"), &epoch) || !tc_take_whole(tc_json_get(from, "position"), &position) ||
+        !tc_take_whole(tc_json_get(from, "batches"), &batches))
         return refuse(r, "loader", "", "");
     const tc_json *data = tc_json_get(from, "data");
     if (data && !tc_json_text(data)) return refuse(r, "loader", "", "");
@@ -463,7 +412,7 @@ static tacet_status parse(resuming *r, tc_text *text, tc_json **state)
         good = tc_checkpoint_lines(r->f, r->p, text);
     *state = text->failed ? NULL : tc_json_read(&r->p->mem, text->data, text->length, &why);
     if (!*state && !why.text) return tc_fail_memory(r->e);
-    r->version = tc_json_whole(tc_json_get(*state, "version"), most);
+    r->version = tc_json_whole(tc_json_get(*state, "version"), TC_MOST_WHOLE);
     if (r->version > VERSION)
         tc_fail(r->e, TACET_FILE, "%.300s is a checkpoint of version %" PRId64 ", and versions 1 to %d are read",
                 r->f->path, r->version, VERSION);

@@ -11,17 +11,19 @@ static void add(int64_t *restrict to, const int32_t *restrict from, int64_t n)
 }
 
 /* How many steps each unit has been silent, and which have come back. In a step of several batches, -1 says that a unit
- * has fired in an earlier one. */
+ * has fired in an earlier one; which are dead changes only after the last. */
 static void note_silence(tc_tally *c, int64_t strips, bool part)
 {
     for (int64_t j = 0; j < c->units; j++) {
         int64_t fired = c->all ? (int64_t)c->all[j] : 0;
         for (int64_t k = 0; !c->all && k < strips; k++) fired += c->now[k * c->units + j];
+        if (c->silent[j] < 0) fired++;
+        if (part) {
+            if (fired) c->silent[j] = -1;
+            continue;
+        }
         c->revived += fired && c->dead[j];
-        if (part)
-            c->silent[j] = fired ? -1 : c->silent[j];
-        else
-            c->silent[j] = fired ? 0 : c->silent[j] + 1;
+        c->silent[j] = fired ? 0 : c->silent[j] + 1;
         c->dead[j] = c->silent[j] >= c->after;
     }
 }
