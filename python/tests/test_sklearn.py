@@ -1,11 +1,13 @@
 """The estimators of scikit-learn."""
 
+import contextlib
 import copy
 import inspect
 import pickle
 import unittest
 import warnings
 from typing import Any
+from unittest import mock
 
 try:
     import numpy as np
@@ -30,6 +32,16 @@ DIGITS = load_digits(return_X_y=True)
 ROUNDED: Any = {}
 if "expected_failed_checks" in inspect.signature(check_estimator).parameters:
     ROUNDED["expected_failed_checks"] = {"check_sample_weight_equivalence_on_dense_data": "float32"}
+
+
+def marked(kind: Any) -> Any:
+    """Says the same to versions of scikit-learn that ask the estimator itself."""
+    if ROUNDED or kind is tn.SparseAutoencoder:
+        return contextlib.nullcontext()
+    tags = {"_xfail_checks": {"check_sample_weights_invariance": "float32"}}
+    return mock.patch.object(kind, "_more_tags", lambda self: tags, create=True)
+
+
 ESTIMATORS = tn.TacetClassifier, tn.TacetRegressor, tn.SparseAutoencoder
 
 
@@ -46,7 +58,8 @@ class Checks(unittest.TestCase):
         for kind in ESTIMATORS:
             with self.subTest(kind.__name__), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                check_estimator(kind(), **ROUNDED)
+                with marked(kind):
+                    check_estimator(kind(), **ROUNDED)
 
     def test_weights_are_repetitions(self):
         (x, y), (z, t) = IRIS, DIABETES
