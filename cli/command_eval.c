@@ -164,9 +164,9 @@ const cli_command cli_command_eval = {
     .brief = "Evaluate a model on data",
     .doc =
         "Runs a model (model.safetensors, model.ema.safetensors, best.safetensors; of the folder of a run, "
-        "model.safetensors) on data and prints the loss, the metrics, the value of each penalty and the density of each layer. Uses the test part "
-        "of the data if they have one, otherwise all of them, scaled as the training data were; says so if the "
-        "model was trained on some of them.",
+        "model.safetensors) on data and prints the loss, the metrics, the value of each penalty and the density of each "
+        "layer. Uses the test part of the data if they have one, otherwise all of them, scaled as the training data "
+        "were; says so if the model was trained on some of them.",
     .least = 1,
     .most = 1,
     .option = option,

@@ -6,7 +6,7 @@
 
 /* The figures of the averaged weights, if the run keeps averages. */
 typedef struct cli_averaged {
-    const char *record; /* as cli_figures_json gives them; NULL: there are no averages */
+    const char *record; /* as cli_figures_json gives them; NULL: the run keeps no averages */
     const char *line;   /* their metrics (cli_metrics_line) */
     tacet_result result;
     double metric; /* the metric that an epoch's line shows; NAN: it has none */

@@ -319,7 +319,7 @@ static tacet_status open_parts(cli_job *job)
     return s;
 }
 
-/* The training data, in which a label that the loss ignores is no class either. */
+/* The training data. A label that the loss ignores is not counted as a class of the data either. */
 static cli_item data_of(const cli_config *c)
 {
     cli_item data = *item(c, CLI_DATA);

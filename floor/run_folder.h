@@ -1,5 +1,5 @@
-/* run_folder.h: the folder of a run (config.yaml, run.json, metrics.jsonl, checkpoint, model, its average, best, samples, report) or of a
- * sweep (config.yaml, sweep.json, report, and the folders of its runs). */
+/* run_folder.h: the folder of a run (config.yaml, run.json, metrics.jsonl, checkpoint, model, its average, best, samples,
+ * report) or of a sweep (config.yaml, sweep.json, report, and the folders of its runs). */
 #ifndef CLI_RUN_FOLDER_H
 #define CLI_RUN_FOLDER_H
 

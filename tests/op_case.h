@@ -38,7 +38,6 @@ typedef struct op_case {
     tc_run run;
     double ranks; /* the number of ranks, all with the same rows: sums over ranks are this many times as large */
     tc_call call;
-    float *numbers; /* lists of the attributes */
     uint32_t noise;
 } op_case;
 
@@ -90,7 +89,6 @@ static inline void read_spec(op_case *k, const char *text)
     if (!k->op) fail_msg("no operator %s", k->spec.name);
     const tc_binding binding[] = {{k->op->attribute, k->arg}, {k->op->role->common, k->common}};
     if (tc_spec_bind(&k->spec, 2, binding, true, &e)) fail_msg("%s: %s", text, e.message);
-    assert_true(tc_spec_numbers(&mem, k->op->attribute, k->arg, &k->numbers));
     if (!tc_op_prepare(k->op, &mem, &k->spec, k->arg, &e)) fail_msg("%s: %s", text, e.message);
     if (!k->op->of) return;
     tc_spec layer; /* a penalty of a layer reads the attributes of that layer */
@@ -193,7 +191,7 @@ static inline void case_close(op_case *k)
 {
     for (int i = 0; i < k->tensors; i++) free(k->x[i].data), free(k->ids[i]), free(k->d[i]);
     for (int i = 0; i < TC_OP_STATES; i++) free(k->state[i]);
-    free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial), free(k->numbers);
+    free(k->y), free(k->g), free(k->save), free(k->scratch), free(k->partial);
     const tc_mem mem = tc_mem_of(NULL);
     for (int i = 0; i < TC_OWN_ATTRS; i++) tc_free(&mem, k->arg[i].made);
     tc_spec_free(&k->spec);

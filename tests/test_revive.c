@@ -240,6 +240,42 @@ static void bits_are_the_same(void **state)
 
 /* ---- Refusals ---- */
 
+/* A step of two batches, the second with that number in it. */
+static tacet_status step_of_two(made *m, float last)
+{
+    for (int i = 0; i < SAMPLES * WIDTH; i++) m->in[i / WIDTH][i % WIDTH] = 1 + draw(m);
+    assert_int_equal(tacet_feed(m->p, m->x, TACET_F32, m->in), TACET_OK);
+    assert_int_equal(tacet_accumulate(m->p, SAMPLES, 2 * SAMPLES), TACET_OK);
+    m->in[0][0] = last;
+    assert_int_equal(tacet_feed(m->p, m->x, TACET_F32, m->in), TACET_OK);
+    return tacet_step(m->p, SAMPLES);
+}
+
+/* What fired in a step that was refused has not fired. */
+static void a_refused_step_is_not_counted(void **state)
+{
+    (void)state;
+    made m;
+    float old[UNITS * WIDTH], now[UNITS * WIDTH];
+    describe(&m, "linear 12 | relu revive=resample dead_after=2 | linear 8", "mse", true);
+    m.p = tacet_compile(
+        m.g, &(tacet_config){TACET_CONFIG, .batch = SAMPLES, .optimizer = STILL, .seed = 3, .ledger = 5, .accumulate = 2},
+        NULL);
+    assert_non_null(m.p);
+    silence(&m);
+    get(&m, "linear1.weight", old, UNITS * WIDTH);
+    assert_int_equal(step_of_two(&m, 1), TACET_OK);
+    assert_int_equal(tacet_write(m.p, "linear1.bias", (float[UNITS]){0, 0, 0, 1000}, UNITS), TACET_OK);
+    assert_int_equal(step_of_two(&m, NAN), TACET_NOT_FINITE);
+    silence(&m);
+    get(&m, "linear1.weight", now, UNITS * WIDTH);
+    assert_memory_equal(&now[DEAD * WIDTH], &old[DEAD * WIDTH], sizeof *now * WIDTH);
+    assert_int_equal(step_of_two(&m, 1), TACET_OK);
+    get(&m, "linear1.weight", now, UNITS * WIDTH);
+    assert_memory_not_equal(&now[DEAD * WIDTH], &old[DEAD * WIDTH], sizeof *now * WIDTH);
+    end(&m);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -254,7 +290,7 @@ static void mistakes_are_named(void **state)
         {"linear 12 | relu revive=again | linear 8", "none|resample|aux", true},
         {"linear 12 | relu revive=aux | linear 3", "aux needs an mse", false},
         {"linear 12 | relu revive=aux | linear 8 | sigmoid", "aux needs an mse", true},
-        {"relu revive=resample | linear 8", "no weights make x", true},
+        {"relu revive=resample | linear 8", "x is not made by weights", true},
         {"linear 12 | layer_norm | relu revive=resample | linear 8", "layer_norm1 mixes units", true},
         {"linear 12 name=a | relu revive=resample | from a | tanh name=t | linear 8", "no term depends on it", true},
         {"linear 8 name=a | relu revive=resample | linear 8 name=b | add a", "resample would change a", true},
@@ -309,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_dead_unit_gets_a_row),     cmocka_unit_test(constraints_hold),
         cmocka_unit_test(other_weights_out_become_0), cmocka_unit_test(the_optimizer_forgets),
         cmocka_unit_test(bits_are_the_same),          cmocka_unit_test(mistakes_are_named),
-        cmocka_unit_test(resample_is_for_one_rank)};
+        cmocka_unit_test(resample_is_for_one_rank),
+        cmocka_unit_test(a_refused_step_is_not_counted)};
     return cmocka_run_group_tests(tests, open_file, remove_file);
 }

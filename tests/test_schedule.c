@@ -93,7 +93,7 @@ static void rates_of_pytorch(void **state)
 #include "schedules.def"
 }
 
-/* A loss that is not a number is no improvement; other schedules ignore losses. */
+/* A loss that is NaN is not an improvement; other schedules ignore losses. */
 static void losses_that_say_nothing(void **state)
 {
     (void)state;

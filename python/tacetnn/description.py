@@ -130,7 +130,7 @@ class Description:
 
     @property
     def full_loss(self) -> str:
-        """The loss with what it needs to know of the data: until a fit has counted labels, all classes weigh the same."""
+        """The loss with what it needs to know of the data. Until a fit has counted labels, classes weigh the same."""
         balanced = given(self.loss, "class_weight") == "balanced"
         loss = self.balance if balanced and self.balance else self.loss
         if balanced and not self.balance:

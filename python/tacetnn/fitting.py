@@ -66,10 +66,10 @@ class Settings:
 
 
 def fit(net: Network, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128,
-        steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
-        patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
-        progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
-        checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
+        steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True,
+        metric: str = "data_loss", patience: int = 0, on_epoch: Callback | None = None,
+        on_step: Callback | None = None, progress: bool | None = None, out: str | os.PathLike[str] | None = None,
+        resume: bool = False, checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
     """Trains a network; see `Network.fit`."""
     share = float(validation) if is_share(validation) else 0.0
     settings = Settings(10 if epochs is None else epochs, batch, steps, data, augment, share, shuffle, metric, patience,
@@ -116,7 +116,8 @@ def make(net: Network, run: Run, x: Any, y: tuple[Any, Any], s: Settings, valida
             training.close()
 
 
-def prepared(net: Network, run: Run, x: Any, y: tuple[Any, Any], s: Settings, validation: Any, enough: bool) -> Training:
+def prepared(net: Network, run: Run, x: Any, y: tuple[Any, Any], s: Settings, validation: Any,
+             enough: bool) -> Training:
     """A fit that can begin; `enough`: with as many epochs as the steps take."""
     feed, held_out = feeds(net, x, y, s, validation)
     if enough and feed.steps:

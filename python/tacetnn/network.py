@@ -150,10 +150,10 @@ class Network(Intake):
     # ---- Fitting and asking ------------------------------------------------------------------------------------------
 
     def fit(self, x: Any, y: Any = None, *, sample_weight: Any = None, epochs: int | None = None, batch: int = 128,
-            steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True, metric: str = "data_loss",
-            patience: int = 0, on_epoch: Callback | None = None, on_step: Callback | None = None,
-            progress: bool | None = None, out: str | os.PathLike[str] | None = None, resume: bool = False,
-            checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
+            steps: int = 0, validation: Any = None, data: str = "", augment: str = "", shuffle: bool = True,
+            metric: str = "data_loss", patience: int = 0, on_epoch: Callback | None = None,
+            on_step: Callback | None = None, progress: bool | None = None, out: str | os.PathLike[str] | None = None,
+            resume: bool = False, checkpoint: int = 0, log: int = 100, accumulate: int = 1, ema: float = 0.0) -> Run:
         """Trains the network. With the same data, settings and seed, the bits are those of ``tacet train``.
 
         A later fit is a new run, which continues with the weights and with what layers remember. The state of the

@@ -65,9 +65,9 @@ def config_of(t: Training) -> Settings:
         "optimizer": net.optimizer, "data": t.feed.data.info.spec if isinstance(t.feed, Rows) else "batches",
         "augment": s.augment, "target": net.target, "metrics": net.metrics,
         "train": {
-            "epochs": s.epochs, "batch": s.batch, "accumulate": s.accumulate, "seed": net.seed, "validate": s.share, "metric": s.metric,
-            "patience": s.patience, "ema": s.ema, "steps": s.steps, "shuffle": s.shuffle, "sparse": net.sparse, "ledger": net.ledger,
-            "checkpoint": s.checkpoint, "log": s.log,
+            "epochs": s.epochs, "batch": s.batch, "accumulate": s.accumulate, "seed": net.seed, "validate": s.share,
+            "metric": s.metric, "patience": s.patience, "ema": s.ema, "steps": s.steps, "shuffle": s.shuffle,
+            "sparse": net.sparse, "ledger": net.ledger, "checkpoint": s.checkpoint, "log": s.log,
         },
     }
 

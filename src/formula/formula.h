@@ -9,12 +9,13 @@
  *     atom        a number, a name, function(choice, ...) or (choice)
  *
  * A number or a constant directly followed by a name or a parenthesis multiplies: -1.702 x, 2 (x + 1), c x^2. Nothing
- * else multiplies without a *, and neither does a number after / or ^, where 1 / 2 x could be read in two ways. where(c, a, b) is a
- * where c is not 0, otherwise b, as in NumPy and PyTorch. A name is one of the variables, or a constant that the
- * description gives: c=0.5. functions.def lists the functions.
+ * else multiplies without a *, and neither does a number after / or ^, where 1 / 2 x could be read in two ways.
+ * where(c, a, b) is a where c is not 0, otherwise b, as in NumPy and PyTorch. A name is one of the variables, or a
+ * constant that the description gives: c=0.5. functions.def lists the functions.
  *
- * The derivative is 0 at a kink (abs, sign, min, max, relu, comparisons), and at 0 that of sqrt(x) and of x^p, 0 < p < 1, is 0
- * too, where it would be infinite. The derivative of where is that of the side that is taken; the other side may be NaN.
+ * The derivative is 0 at a kink (abs, sign, min, max, relu, comparisons), and at 0 that of sqrt(x) and of x^p,
+ * 0 < p < 1, is 0 too, where it would be infinite. The derivative of where is that of the side that is taken; the other
+ * side may be NaN.
  *
  * A formula is compiled to a list of instructions on registers. A register is a tile of TC_FORMULA_TILE numbers; an
  * instruction is one loop over a tile. What occurs twice is computed once. */
@@ -50,7 +51,7 @@ const char *tc_formula_text(const tc_formula *f, int program);
 int64_t tc_formula_scratch(const tc_formula *f);
 void tc_formula_begin(const tc_formula *f, int program, float factor, int64_t n, float *scratch);
 
-/* to[n] = the program of x[TC_FORMULA_INPUTS][n], n at most TC_FORMULA_TILE. `to` is no x; NULL: a tile of scratch. Returns
+/* to[n] = the program of x[TC_FORMULA_INPUTS][n], n at most TC_FORMULA_TILE. `to` must not be one of x; NULL: a tile of scratch. Returns
  * it, and whether all of it is finite (NULL: not asked). */
 float *tc_formula_tile(const tc_formula *f, int program, const float *const *x, int64_t n, float *scratch, float *to,
                        bool *finite);

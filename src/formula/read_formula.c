@@ -145,7 +145,7 @@ static int call(reader *r, const char *name, int at)
     const int function = function_of(name);
     int of[TC_OPERANDS] = {0}, count = 0;
     if (function < 0) {
-        refuse(r, at, (int)strlen(name), "there is no function %s", name);
+        refuse(r, at, (int)strlen(name), "the function %s does not exist", name);
         const char *near = strcmp(name, "if") == 0 ? "where" : tc_nearest(name, name_at, r);
         if (variable_of(r, name) >= 0)
             tc_fail_hint(r->why, "to multiply, write %s * (", name);

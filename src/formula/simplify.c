@@ -124,7 +124,7 @@ static void join_factors(tc_expressions *e, product *p)
         }
 }
 
-/* The product of the factors with positive exponents, or (sign -1) of the others; -1: there are none. */
+/* The product of the factors with positive exponents, or (sign -1) of the others; -1 if it has none. */
 static int product_of(tc_expressions *e, const product *p, int sign, double number)
 {
     int node = -1;

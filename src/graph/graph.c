@@ -35,7 +35,6 @@ void tc_term_free(const tc_mem *m, tc_term *t)
     tc_free(m, t->on);
     tc_op_free_arg(t->op, m, t->arg);
     tc_free(m, t->common);
-    tc_free(m, t->numbers);
     tc_spec_free(&t->spec);
 }
 

@@ -40,8 +40,7 @@ typedef struct tc_term {
     const tc_op *op;
     tc_spec spec;
     tc_arg *arg, *common;
-    float *numbers;      /* what arg[].list points into */
-    int of;              /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
+    int of; /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
     int inputs, slots;   /* with the layer's parameters */
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
     double lambda;       /* 0 if steered: the plan's table has the current one */

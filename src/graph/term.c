@@ -224,8 +224,7 @@ static bool read_term(tacet_graph *g, tc_term *t, const tc_role *due, const char
     if (!t->arg || !t->common) return tc_graph_no_memory(g);
     const tc_binding binding[] = {{t->op->role->common, t->common}, {t->op->attribute, t->arg}};
     return tc_spec_bind(&t->spec, 2, binding, true, &g->error) == TACET_OK &&
-           tc_op_prepare(t->op, &g->mem, &t->spec, t->arg, &g->error) &&
-           (tc_spec_numbers(&g->mem, t->op->attribute, t->arg, &t->numbers) || tc_graph_no_memory(g));
+           tc_op_prepare(t->op, &g->mem, &t->spec, t->arg, &g->error);
 }
 
 /* Adds one term on the values input[inputs]. */

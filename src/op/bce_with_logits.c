@@ -34,7 +34,7 @@ static double softplus(double x) { return fmax(-x, 0) + log1p(exp(-fabs(x))); }
 
 static float weight_at(const tc_call *c, int64_t i)
 {
-    return c->arg[0].list[c->arg[0].count > 1 ? i % c->arg[0].count : 0];
+    return tc_numbers(&c->arg[0])[c->arg[0].count > 1 ? i % c->arg[0].count : 0];
 }
 
 static void forward_weighed(const tc_call *c, int64_t begin, int64_t end)
@@ -67,7 +67,8 @@ static bool shape(tc_sketch *s)
         return tc_shape_refuse(s, "pos_weight needs one number, or one for each of the %lld outputs, got %lld",
                                (long long)units, (long long)p->count);
     for (int64_t j = 0; j < p->count; j++)
-        if (p->list[j] < 0) return tc_shape_refuse(s, "needs a pos_weight of at least 0, got %g", (double)p->list[j]);
+        if (tc_numbers(p)[j] < 0)
+            return tc_shape_refuse(s, "needs a pos_weight of at least 0, got %g", (double)tc_numbers(p)[j]);
     return true;
 }
 

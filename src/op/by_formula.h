@@ -1,5 +1,5 @@
-/* by_formula.h: operators whose formula the user writes (formula/formula.h). Each names its variables; the formula is its
- * first attribute.
+/* by_formula.h: operators whose formula the user writes (formula/formula.h), over the output y and the target t in a loss,
+ * otherwise over x. The formula is the first attribute.
  *
  * It runs tile by tile. A number that is not finite in float32 is computed again in double: squares and exponentials may
  * leave the range of a float although the result does not. */
@@ -23,12 +23,13 @@ enum { TC_OF_FORMULA }; /* the attribute */
 
 static inline const tc_formula *tc_formula_of(const tc_arg *arg) { return arg[TC_OF_FORMULA].made; }
 
-TC_INLINE bool tc_by_formula_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg,
-                                     const char *const *variable, tacet_error *e)
+static inline bool tc_by_formula_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg,
+                                         tacet_error *e)
 {
+    static const char *const of_value[] = {"x", NULL}, *const of_pair[] = {"y", "t", NULL};
     const tc_formula_source source = {.spec = spec,
                                       .arg = &arg[TC_OF_FORMULA],
-                                      .variable = variable,
+                                      .variable = op->role == &tc_loss ? of_pair : of_value,
                                       .taken = {op->attribute, op->role->common},
                                       .chained = !op->role->scalar};
     arg[TC_OF_FORMULA].made = tc_formula_new(m, &source, e);
@@ -40,6 +41,12 @@ static inline int64_t tc_by_formula_scratch(const tc_sketch *s, int64_t rows)
     (void)rows;
     return tc_formula_scratch(tc_formula_of(s->arg));
 }
+
+/* What the rows of these operators share. */
+#define TC_BY_FORMULA                                                                                                  \
+    .source = "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, "            \
+              "Communications of the ACM 7, 1964",                                                                     \
+    .work = 10, .prepare = tc_by_formula_prepare, .scratch = tc_by_formula_scratch
 
 /* A program, and where its inputs are. */
 typedef struct tc_by_formula {

@@ -25,7 +25,7 @@ typedef struct ways {
 static ways ways_of(const tc_arg *arg)
 {
     return (ways){arg[SMOOTHING].number,
-                  arg[CLASS_WEIGHT].list,
+                  tc_numbers(&arg[CLASS_WEIGHT]),
                   {arg[IGNORE].given, arg[IGNORE].given ? (int32_t)arg[IGNORE].number : 0}};
 }
 
@@ -36,7 +36,7 @@ static bool attributes(tc_sketch *s, int64_t classes)
         return tc_shape_refuse(s, "ignores a label of 32 bits, got %.0f", ignore->number);
     s->ignored = ways_of(s->arg).ignored;
     if (!weight->given) return true;
-    if (!weight->list)
+    if (!tc_numbers(weight))
         return tc_shape_refuse(
             s, "class_weight=balanced needs the number of labels of each class: tacet_data_balance writes the "
                "weights of some data, or give them as numbers, class_weight=\"1 2 5\"");
@@ -44,8 +44,8 @@ static bool attributes(tc_sketch *s, int64_t classes)
         return tc_shape_refuse(s, "class_weight needs a number for each of the %lld classes, got %lld",
                                (long long)classes, (long long)weight->count);
     for (int64_t j = 0; j < classes; j++)
-        if (weight->list[j] < 0)
-            return tc_shape_refuse(s, "class_weight needs numbers of at least 0, got %g", (double)weight->list[j]);
+        if (tc_numbers(weight)[j] < 0)
+            return tc_shape_refuse(s, "class_weight needs numbers of at least 0, got %g", (double)tc_numbers(weight)[j]);
     return true;
 }
 
@@ -57,7 +57,7 @@ static inline double weight_of(const ways *w, int32_t label)
     return tc_is_ignored(w->ignored, label) ? 0 : w->weight ? (double)w->weight[label] : 1;
 }
 
-static bool weighs(const tc_arg *arg) { return arg[CLASS_WEIGHT].list || arg[IGNORE].given; }
+static bool weighs(const tc_arg *arg) { return tc_numbers(&arg[CLASS_WEIGHT]) || arg[IGNORE].given; }
 
 static void weigh(const tc_call *c, int64_t begin, int64_t end)
 {

@@ -18,8 +18,8 @@ static bool shape(tc_sketch *s)
         return tc_shape_refuse(s, "alpha needs one number, or one for each of the %lld classes, got %lld",
                                (long long)classes, (long long)alpha->count);
     for (int64_t j = 0; j < alpha->count; j++)
-        if (alpha->list[j] < 0)
-            return tc_shape_refuse(s, "needs an alpha of at least 0, got %g", (double)alpha->list[j]);
+        if (tc_numbers(alpha)[j] < 0)
+            return tc_shape_refuse(s, "needs an alpha of at least 0, got %g", (double)tc_numbers(alpha)[j]);
     return true;
 }
 
@@ -48,7 +48,7 @@ static void forward(const tc_call *c, int64_t begin, int64_t end)
     double loss = 0;
     for (int64_t i = begin * per; i < end * per; i++) {
         const int32_t t = c->x[1].ids[i];
-        const double own = alpha->count ? (double)alpha->list[alpha->count > 1 ? t : 0] : 1;
+        const double own = alpha->count ? (double)tc_numbers(alpha)[alpha->count > 1 ? t : 0] : 1;
         loss += forward_one(c->x[0].data + i * n, n, t, c->arg[GAMMA].number, own, kept + i * n);
     }
     *tc_partial(c, begin) = loss;

@@ -4,13 +4,6 @@
 #include "op/by_formula.h"
 #include "op/penalty.h"
 
-static const char *const variable[] = {"x", NULL};
-
-static bool prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e)
-{
-    return tc_by_formula_prepare(op, m, spec, arg, variable, e);
-}
-
 static void tell(const tc_arg *arg, tc_text *to)
 {
     const tc_formula *f = tc_formula_of(arg);
@@ -46,16 +39,11 @@ const tc_op tc_op_formula = {
     .name = "formula",
     .formula = "lambda * sum f(x)",
     .doc = "A penalty by formula: f is written over x. Its derivative is derived, and shown by explain.",
-    .source =
-        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
-        "the ACM 7, 1964",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_ELEMENTWISE | TC_PER_SAMPLE,
     .attribute = {TC_FORMULA_ATTRIBUTE("over x, \"x^2 / (c + x^2)\" c=0.5")},
-    .work = 10,
-    .prepare = prepare,
+    TC_BY_FORMULA,
     .tell = tell,
-    .scratch = tc_by_formula_scratch,
     .forward = forward,
     .backward = backward,
     .probe = {{"formula \"x^2 / (1 + x^2)\" 0.3", {"3 5"}, -2, 2, NAN},

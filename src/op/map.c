@@ -2,13 +2,6 @@
  * so that silent units stay undisturbed (formula/formula.h). */
 #include "op/by_formula.h"
 
-static const char *const variable[] = {"x", NULL};
-
-static bool prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e)
-{
-    return tc_by_formula_prepare(op, m, spec, arg, variable, e);
-}
-
 static void tell(const tc_arg *arg, tc_text *to)
 {
     const tc_formula *f = tc_formula_of(arg);
@@ -35,16 +28,11 @@ const tc_op tc_op_map = {
     .formula = "y = f(x)",
     .doc =
         "A layer by formula, element by element: f is written over x. Its derivative is derived, and shown by explain.",
-    .source =
-        "the user's own; its derivative: Wengert: A simple automatic derivative evaluation program, Communications of "
-        "the ACM 7, 1964",
     .role = &tc_layer,
     .flags = TC_READS_X | TC_ELEMENTWISE,
     .attribute = {TC_FORMULA_ATTRIBUTE("over x, \"x / (1 + exp(-c x))\" c=1.702")},
-    .work = 10,
-    .prepare = prepare,
+    TC_BY_FORMULA,
     .tell = tell,
-    .scratch = tc_by_formula_scratch,
     .forward = forward,
     .backward = backward,
     .probe = {{"map \"x / (1 + exp(-1.702 x))\"", {"7"}, -3, 3, NAN},

@@ -115,6 +115,8 @@ bool tc_op_shape(const tc_op *op, tc_sketch *s)
 
 bool tc_op_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e)
 {
+    for (int i = 0; i < tc_attr_count(op->attribute); i++)
+        if (!tc_spec_list(m, &op->attribute[i], &arg[i])) return tc_fail_memory(e) == TACET_OK;
     return !op->prepare || op->prepare(op, m, spec, arg, e);
 }
 

@@ -120,7 +120,7 @@ static inline int64_t tc_last(const tc_view *v) { return v->shape.dim[v->shape.r
 static inline int64_t tc_units(const tc_view *v) { return tc_shape_units(&v->shape); }
 static inline int64_t tc_positions(const tc_view *v) { return v->n / tc_units(v); }
 
-/* A class index that is no class: it may be any number, and positions that have it do not count. */
+/* A label that stands for no class: it may be any number, and positions that have it do not count. */
 typedef struct tc_ignored {
     bool given;
     int32_t index;
@@ -341,7 +341,8 @@ static inline bool tc_passes_zeros(const tc_op *op)
 
 bool tc_op_shape(const tc_op *op, tc_sketch *s); /* limits of attributes, then the shape rule */
 
-/* tc_op.prepare, if it has one; and what frees the arguments (NULL: nothing) and what it made of them. */
+/* Makes what `made` of the arguments holds: lists of numbers, and what tc_op.prepare makes. tc_op_free_arg frees the
+ * arguments (NULL: nothing) with all of it. */
 bool tc_op_prepare(const tc_op *op, const tc_mem *m, const tc_spec *spec, tc_arg *arg, tacet_error *e);
 void tc_op_free_arg(const tc_op *op, const tc_mem *m, tc_arg *arg);
 

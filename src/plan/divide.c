@@ -70,6 +70,7 @@ static void keep_all(tacet_plan *p)
     for (tc_tally *c = p->list[TC_TRAIN].tally; c; c = c->next) {
         keep(parts, c->fired, sizeof *c->fired * (size_t)c->units);
         keep(parts, &c->rows, sizeof c->rows);
+        keep(parts, c->silent, sizeof *c->silent * (size_t)c->units);
     }
     for (int i = 0; i < p->measured.count; i++) {
         const tc_metric_use *u = &p->measured.use[i];
@@ -84,7 +85,7 @@ tacet_status tc_plan_parts(tacet_plan *p)
     size_t most = 2 + (size_t)p->states + (size_t)p->measured.count, bytes = 0;
     for (int i = 0; i < p->terms; i++)
         if (check(p, i) != TACET_OK) return p->error.status;
-    for (const tc_tally *c = p->list[TC_TRAIN].tally; c; c = c->next) most += 2;
+    for (const tc_tally *c = p->list[TC_TRAIN].tally; c; c = c->next) most += 3;
     parts->keep = tc_plan_alloc(p, most, sizeof *parts->keep);
     if (!parts->keep) return tc_fail_memory(&p->error);
     keep_all(p);

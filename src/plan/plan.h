@@ -33,7 +33,7 @@ typedef struct tc_settings {
     double epochs;
     int64_t ledger;     /* steps from one sample of gradients to the next; 0: no ledger */
     int64_t accumulate; /* the most batches that make one step */
-    double ema;         /* the decay of the averages of the weights; 0: there are none */
+    double ema;         /* the decay of the averages of the weights; 0: no averages are kept */
     bool watch, steers; /* training counts how often all values that make zeros fire; a term is steered */
     tacet_ranks ranks;  /* count 1: this rank is the only one */
     int64_t least;      /* rows of all ranks that a training step needs; more than 1 if some operator needs that... */

@@ -100,7 +100,7 @@ static tacet_status find_weight(tacet_plan *p, tc_resample *r)
     tacet_status s = add_restarts(p, r, v);
     for (v = g->value[v].input[0]; s == TACET_OK; v = g->value[v].input[0]) {
         const tc_value *e = &g->value[v];
-        if (!e->op) return refuse(p, r->value, "no weights make %s, so there are none to resample", e->name);
+        if (!e->op) return refuse(p, r->value, "%s is not made by weights, so nothing can be resampled", e->name);
         if (readers(p, v) > 1)
             return refuse(p, r->value, "resample would change %s, which other layers read as well", e->name);
         if (has_weight(e->op)) break;

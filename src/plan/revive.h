@@ -27,7 +27,7 @@ typedef struct tc_resample {
     int from;      /* the value that the weights multiply */
     int64_t width; /* its units: the numbers that are weighted */
     tc_tally *tally;
-    const tc_place *weight, *bias; /* into the units; bias NULL: there is none */
+    const tc_place *weight, *bias; /* into the units; bias NULL: the layer has no bias */
     int by;                        /* TC_BY_UNIT; TC_BY_INPUT where the weight is stored transposed */
     int outlets, restarts;
     tc_outlet *outlet;

@@ -1,4 +1,5 @@
-/* apply.c: the end of a step: what operators remember, then the updates, which the guard has prepared and knows to be finite, then proximal steps and constraints, then averages of the weights. */
+/* apply.c: the end of a step: what operators remember, then the updates, which the guard has prepared and knows to be
+ * finite, then proximal steps and constraints, then averages of the weights. */
 #include "run/run.h"
 
 /* The job of the pool. */

@@ -15,9 +15,8 @@ static void add(int64_t *restrict to, const int32_t *restrict from, int64_t n)
 static void note_silence(tc_tally *c, int64_t strips, bool part)
 {
     for (int64_t j = 0; j < c->units; j++) {
-        int64_t fired = c->all ? (int64_t)c->all[j] : 0;
+        int64_t fired = (c->all ? (int64_t)c->all[j] : 0) + (c->silent[j] < 0);
         for (int64_t k = 0; !c->all && k < strips; k++) fired += c->now[k * c->units + j];
-        if (c->silent[j] < 0) fired++;
         if (part) {
             if (fired) c->silent[j] = -1;
             continue;

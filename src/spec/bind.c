@@ -381,21 +381,15 @@ tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *bin
     return bind(&(binder){s, bindings, binding, e}, false);
 }
 
-bool tc_spec_numbers(const tc_mem *m, const tc_attribute *table, tc_arg *arg, float **block)
+bool tc_spec_list(const tc_mem *m, const tc_attribute *attribute, tc_arg *arg)
 {
-    int64_t all = 0;
-    *block = NULL;
-    for (int i = 0; i < tc_attr_count(table); i++) {
-        const bool list = strcmp(table[i].type, "numbers") == 0 || strcmp(table[i].type, "weights") == 0;
-        const int64_t n = list && arg[i].given ? read_list(arg[i].text, NULL) : -1;
-        arg[i].count = n > 0 ? n : 0;
-        all += arg[i].count;
-    }
-    if (all == 0) return true;
-    float *to = *block = tc_alloc(m, (size_t)all, sizeof **block);
-    for (int i = 0; to && i < tc_attr_count(table); to += arg[i++].count)
-        if (arg[i].count) arg[i].list = to, read_list(arg[i].text, to);
-    return *block != NULL;
+    const bool list = strcmp(attribute->type, "numbers") == 0 || strcmp(attribute->type, "weights") == 0;
+    const int64_t n = list && arg->given ? read_list(arg->text, NULL) : -1;
+    if (n <= 0) return true;
+    arg->made = tc_alloc(m, (size_t)n, sizeof(float));
+    if (!arg->made) return false;
+    arg->count = read_list(arg->text, arg->made);
+    return true;
 }
 
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,

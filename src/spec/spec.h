@@ -7,7 +7,8 @@
  *   - a word with = sets that key; its value may be double-quoted (\" and \\ inside), and may then hold spaces
  *   - a bare word that names a bool attribute sets it
  *   - any other bare word goes to the next positional attribute that is not set, first those that must be given, in the
- *     order of the tables; so does a word with = if that attribute is a text, such as a path, and what is before the = is not like any key
+ *     order of the tables; so does a word with = if that attribute is a text, such as a path, and what is before the =
+ *     is not like any key
  *   - an attribute of type "values" takes all bare words that are left, one after the other
  *   - bool values: true, false, on, off, yes, no, 1, 0
  *   - a table of attributes ends with a NULL name. A type is "float", "int", "bool", "text", "a|b|c", "size" (3 or
@@ -60,9 +61,8 @@ typedef struct tc_arg {
     const char *text;
     bool given;
     int column, width; /* of the value in the source, when given */
-    const float *list; /* of "numbers" and "weights", after tc_spec_numbers: [count]; NULL: none */
-    int64_t count;
-    void *made;        /* what an operator made of it (tc_op.prepare) */
+    void *made;        /* one block that was made of it: a list of numbers (tc_spec_list), or see tc_op.prepare */
+    int64_t count;     /* of the list */
 } tc_arg;
 
 /* A table and where its values go; `arg` has an entry for every attribute. */
@@ -86,9 +86,10 @@ tacet_status tc_spec_place(const tc_spec *s, int bindings, const tc_binding *bin
 const tc_attribute *tc_spec_find(const tc_spec *s, int bindings, const tc_binding *binding, const char *key,
                                  const tc_arg **arg, tacet_error *e);
 
-/* Reads the lists of a bound table into one block, *block, which the caller frees (NULL: no list is given) and which must
- * live as long as the args. False when out of memory. */
-bool tc_spec_numbers(const tc_mem *m, const tc_attribute *table, tc_arg *arg, float **block);
+/* Reads the list of an attribute of type "numbers" or "weights" into arg->made, which the caller frees; does nothing for
+ * other types, and if no numbers are given. False when out of memory. */
+bool tc_spec_list(const tc_mem *m, const tc_attribute *attribute, tc_arg *arg);
+static inline const float *tc_numbers(const tc_arg *arg) { return arg->count ? arg->made : NULL; }
 
 /* The number of attributes of a table (NULL: 0). */
 __attribute__((pure)) int tc_attr_count(const tc_attribute *table);
