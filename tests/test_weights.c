@@ -69,6 +69,7 @@ static void what_is_no_weight_is_refused(void **state)
     refused("a,w,y\n1,1,0\n", "label=y sample_weight=y", "\"y\" is already the label");
     refused("a,w,y\n1,1,0\n", "label=y sample_weight=a,w", "sample_weight must be one column");
     refused("a,w,y\n1,1,0\n", "label=y sample_weight=v", "no column \"v\"");
+    refused("a,y\n1,0\n", "label=y ignore=1e12", "ignore should fit into 32 bits");
 }
 
 /* Weights of arrays: once, of the right size, and fed to the input that a loss names. */

@@ -193,10 +193,9 @@ static tacet_status put_word(csv *c, const tc_row *row, int64_t i, int32_t *numb
     const char *text = tc_rows_text(&c->rows, row, i), *fault = NULL;
     double x;
     if (check_text(c, row, i, column->name)) return c->reader.status;
-    *number = (int32_t)c->t->ignore;
-    if (column->role == TC_LABEL && c->t->ignore < 0 && tc_field_number(text, &x) && x == c->t->ignore) return TACET_OK;
-    *number = tc_words_add(&column->words, text, &fault);
-    if (*number >= 0 || (fault && column->ignore)) return TACET_OK;
+    const bool ignored = column->role == TC_LABEL && c->t->ignore < 0 && tc_field_number(text, &x) && x == c->t->ignore;
+    *number = ignored ? (int32_t)x : tc_words_add(&column->words, text, &fault);
+    if (*number >= 0 || ignored || (fault && column->ignore)) return TACET_OK;
     if (!fault) return tc_fail_memory(c->reader.error);
     const bool label = column->role == TC_LABEL;
     const tacet_status status = tc_rows_refuse(&c->rows, row, i, column->name, "the %s \"%.60s\" %s",

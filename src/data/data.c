@@ -155,12 +155,18 @@ static tacet_status finish(tacet_data *d, const tc_source *source, const tc_spec
     return status ? status : finish_text(d, spec, e);
 }
 
-/* The label that is ignored: the one that is given, or that of the data that the model was trained on. */
-static void take_ignored(tc_samples *t, const tc_arg *common)
+/* The label that is ignored: the one that is given, or that of the data that the model was trained on. Labels have 32
+ * bits; a schema that ignores another number was damaged, and ignores nothing. */
+static tacet_status take_ignored(tc_samples *t, const tc_spec *spec, const tc_arg *common, tacet_error *e)
 {
     const tc_arg *given = &common[TC_SOURCE_IGNORE];
-    t->ignore = given->given ? given->number : tc_json_number(tc_json_get(t->expect, "ignore"));
-    if (given->given && !t->expect) tc_json_add_integer(&t->schema, "ignore", (int64_t)given->number);
+    const double x = given->given ? given->number : tc_json_number(tc_json_get(t->expect, "ignore"));
+    const bool label = x >= INT32_MIN && x <= INT32_MAX;
+    if (given->given && !label)
+        return tc_refuse(e, spec->source, given->column, given->width, "ignore should fit into 32 bits");
+    t->ignore = label ? x : NAN;
+    if (given->given && !t->expect) tc_json_add_integer(&t->schema, "ignore", (int64_t)x);
+    return TACET_OK;
 }
 
 static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *part, tacet_error *e)
@@ -176,7 +182,7 @@ static tacet_status open_spec(tacet_data *d, const tc_spec *spec, const char *pa
     const tc_binding binding[] = {{source->attribute, arg}, {tc_source_common, common}};
     status = tc_spec_bind(spec, 2, binding, true, e);
     if (!t->expect) tc_json_open(&t->schema, NULL, '{');
-    if (!status) take_ignored(t, common);
+    if (!status) status = take_ignored(t, spec, common, e);
     if (!status) status = source->open(t, spec, arg, test, e);
     if (status == TACET_IO) hint_equals(source, arg, e);
     return status ? status : finish(d, source, spec, arg, common, test, e);
@@ -227,7 +233,7 @@ static tacet_status take_arrays(tacet_data *d, const tc_spec *spec, int64_t rows
     const tc_binding binding = {tc_source_common, common};
     tacet_status status = tc_spec_bind(spec, 1, &binding, true, e);
     if (!d->own.expect) tc_json_open(&d->own.schema, NULL, '{');
-    if (!status) take_ignored(&d->own, common);
+    if (!status) status = take_ignored(&d->own, spec, common, e);
     if (!status) status = tc_arrays_take(&d->own, rows, x, y, labels, e);
     if (!status) status = finish(d, NULL, spec, NULL, common, false, e);
     if (status == TACET_FILE && e) e->status = TACET_DESCRIPTION; /* it is the same mistake, but in no file */

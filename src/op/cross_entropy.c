@@ -33,7 +33,7 @@ static bool attributes(tc_sketch *s, int64_t classes)
 {
     const tc_arg *weight = &s->arg[CLASS_WEIGHT], *ignore = &s->arg[IGNORE];
     if (ignore->given && fabs(ignore->number) > INT32_MAX)
-        return tc_shape_refuse(s, "ignores a label of 32 bits, got %.0f", ignore->number);
+        return tc_shape_refuse(s, "needs a label to ignore that fits into 32 bits, got %.0f", ignore->number);
     s->ignored = ways_of(s->arg).ignored;
     if (!weight->given) return true;
     if (!tc_numbers(weight))
