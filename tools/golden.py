@@ -1023,6 +1023,23 @@ Network("group_penalties", forward=group_penalties,
         optimizer_text="sgd lr=0.05 momentum=0.5", **CLASSIFIER)
 
 
+def mean_cosine(w):
+    """Of the rows of w, over all pairs."""
+    u = F.normalize(w, dim=1)
+    return (u @ u.T).triu(1).abs().sum() / (len(w) * (len(w) - 1) / 2)
+
+
+def orthogonal_cosine(r):
+    classifier(r)
+    r.term("linear1.weight:orthogonal_cosine", 0.2, mean_cosine(r.w["linear1.weight"]))
+    r.term("linear2.weight:orthogonal_cosine", 0.3, mean_cosine(r.w["linear2.weight"].T))
+
+
+Network("orthogonal_cosine", forward=orthogonal_cosine, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05),
+        penalties="linear1.weight: orthogonal_cosine 0.2 mode=columns\nlinear2.weight: orthogonal_cosine 0.3",
+        optimizer_text="sgd lr=0.05", **CLASSIFIER)
+
+
 def group_prox(r):
     classifier(r)
     w1, w2 = r.w["linear1.weight"].detach(), r.w["linear2.weight"].detach()
