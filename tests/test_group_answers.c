@@ -239,6 +239,32 @@ static void test_orthogonal_cosine_edges(void **state)
     }
 }
 
+/* ---- Norms as weights of activations ---- */
+
+static void test_weighted_l1(void **state)
+{
+    (void)state;
+    static const float x[] = {1, -2, 0, 0, 3, -1}, w[] = {3, 4, 0, 0, -5, 12}; /* norms 5, 0 and 13; sums 1, 5 and 1 */
+    static const double dx[] = {5, 0, 0, 0, 0, -13}, dw[] = {0.6, 0.8, 0, 0, -5 / 13.0, 12 / 13.0};
+    for (int i = 0; i < 2; i++)
+        for (int reduce = 0; reduce < TC_REDUCES; reduce++) {
+            op_case k;
+            case_open(&k, i ? "weighted_l1 0.5 norms=a.weight by=unit" : "weighted_l1 0.5 norms=a.weight",
+                      (const char *const[]){"3", i ? "2 3" : "3 2", NULL}, false, 1, 2);
+            k.call.reduce = reduce;
+            set(&k, x);
+            for (int j = 0; j < 6; j++) k.x[1].data[i ? j % 2 * 3 + j / 2 : j] = w[j];
+            run_both(&k);
+            const double divisor = reduce == TC_SUM ? 1 : reduce == TC_MEAN ? 6 : 2;
+            near("weighted_l1", k.value, 18 / divisor, 1e-7);
+            for (int j = 0; j < 6; j++) {
+                near("its gradient", (double)k.d[0][j], 0.5 * dx[j] / divisor, 1e-6);
+                near("that of weights", (double)k.d[1][i ? j % 2 * 3 + j / 2 : j], 0.5 * dw[j] / divisor, 1e-6);
+            }
+            case_close(&k);
+        }
+}
+
 /* ---- Constraints ---- */
 
 static void test_constraints(void **state)
@@ -415,6 +441,15 @@ static void test_refused_by_graphs(void **state)
         {"linear1.bias", "group_lasso 1", "two dimensions"},
         {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the users' shape */
         {"relu1", "group_lasso 1", "two dimensions"},
+        {"relu1", "weighted_l1 1", "norms"},
+        {"relu1", "weighted_l1 1 norms=linear3.weight", "norms of weighted_l1: the parameter linear3.weight does not exist"},
+        {"relu1", "weighted_l1 1 norms=x", "x is not a parameter, it is an input"},
+        {"relu1", "weighted_l1 1 norms=linear2.bias", "weight of two dimensions or more, got [4]"},
+        {"relu1", "weighted_l1 1 norms=linear1.weight", "as many norms as units, 4, but the weight has 6 inputs"},
+        {"relu1", "weighted_l1 1 norms=linear2.weight prox", "depends on the batch"},
+        {"relu1", "weighted_l1 norms=linear2.weight", "needs a lambda"},
+        {"linear*", "weighted_l1 1 norms=linear2.weight joint", "no joint form"},
+        {"linear2.weight", "weighted_l1 1 norms=linear2.weight", "would use linear2.weight twice"},
         {"relu1", "non_negative", "depends on the batch"},
         {"relu1", "l1_ball", "depends on the batch"},
     };
@@ -437,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_orthogonal),   cmocka_unit_test(test_orthogonal_rows),
         cmocka_unit_test(test_orthogonal_cosine),
         cmocka_unit_test(test_orthogonal_cosine_edges),
+        cmocka_unit_test(test_weighted_l1),
         cmocka_unit_test(test_constraints),  cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_l1_ball_by_sorting),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_by_graphs),

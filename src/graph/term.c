@@ -185,6 +185,7 @@ static bool take_named(tacet_graph *g, tc_term *t)
     const tc_attribute *a = t->op->attribute;
     for (int i = 0; i < tc_attr_count(a); i++) {
         if (strcmp(a[i].type, "value") != 0) continue;
+        if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
         const int of = tc_share_find(g, &t->spec, &t->arg[i], a[i].name, t->op->name);
         if (of < 0) return false;
         if (of == t->input[0]) return tc_graph_refuse(g, &t->spec, &t->arg[i], "%s would use %s twice", t->op->name, t->on);
