@@ -114,6 +114,17 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch, int64_t cl
     k->d[i] = k->op->of && i < k->inputs ? NULL : floats(room_of(k, i));
 }
 
+static inline void add_parameters(op_case *k, const tc_sketch *s)
+{
+    const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
+    for (int i = 0; param[i].name; i++) {
+        if (s->param[i].rank >= 0)
+            add_tensor(k, s->param[i], false, 0);
+        else
+            k->tensors++;
+    }
+}
+
 /* Whether an attribute of a penalty names a parameter, whose shape is the last of its probe. */
 static inline bool names_a_parameter(const tc_op *op)
 {
@@ -141,14 +152,8 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
     if (named) add_tensor(k, shape_of(x[k->inputs]), false, 0);
+    add_parameters(k, s);
     const bool scalar = k->op->role->scalar;
-    const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
-    for (int i = 0; param[i].name; i++) {
-        if (s->param[i].rank >= 0)
-            add_tensor(k, s->param[i], false, 0);
-        else
-            k->tensors++;
-    }
     const int64_t n = scalar ? 0 : tc_shape_count(&s->y);
     k->y = scalar ? NULL : floats(n * capacity);
     k->g = floats(n * capacity);

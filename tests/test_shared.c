@@ -193,7 +193,8 @@ static void a_weight_begins_as_a_transpose(void **state)
     for (size_t k = 0; k < sizeof model / sizeof *model; k++)
         for (int trains = 0; trains < 2; trains++) {
             static float a[100], b[100];
-            const tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = trains ? plain.optimizer : NULL, .seed = 5};
+            const char *optimizer = trains ? plain.optimizer : NULL;
+            const tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 5};
             net n = begin(model[k], (const char *const[]){NULL, "linear1.weight", "lr=0.2", NULL}, &config, IN);
             const size_t count = get(&n, "linear1.weight", a), units = count / IN;
             assert_int_equal(get(&n, "linear2.weight", b), count); /* [10, units] and [units, 10] */

@@ -118,8 +118,8 @@ static bool set_first(tacet_graph *g, tc_value *layer, const tc_arg *weight, con
     sharing h = {g, layer, own, &s->param[0], first, -1, false, true};
     if (!first->given) return true;
     if (!(layer->op->flags & TC_TURNS))
-        return tc_graph_refuse(g, &layer->spec, first, "init_transpose: a %s has no weight that can be the transpose of another",
-                               layer->op->name);
+        return tc_graph_refuse(g, &layer->spec, first,
+                               "init_transpose: a %s has no weight that can be the transpose of another", layer->op->name);
     if (weight->given)
         return tc_graph_refuse(g, &layer->spec, first, "init_transpose: this %s has no %s of its own", layer->op->name,
                                own->name);

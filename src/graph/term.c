@@ -147,7 +147,7 @@ static bool check_positions(const tc_term *t, tc_sketch *s)
     const bool counted = t->reduce == TC_POSITION || ((t->op->flags & TC_VECTORS) && apart);
     if (t->op->role != &tc_penalty || !s->batch[0] || !counted) return true;
     const int64_t first = tc_shape_positions(&s->x[0]);
-    for (int i = 1; i < s->inputs; i++)
+    for (int i = 1; i < t->inputs; i++)
         if (tc_shape_positions(&s->x[i]) != first)
             return tc_shape_refuse(
                 s,
@@ -255,8 +255,8 @@ static bool add_term(tacet_graph *g, const tc_role *due, const char *on, const i
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     const bool batch = g->value[input[0]].batch;
     bool good = t->on ? read_term(g, t, due, text) : tc_graph_no_memory(g);
-    good = good && take_layer(g, t) && take_named(g, t) && take_weights(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) &&
-           set_weight(g, t, batch);
+    good = good && take_layer(g, t) && take_named(g, t) && take_weights(g, t) && set_reduce(g, t, batch) &&
+           check_shapes(g, t) && set_weight(g, t, batch);
     good = good && name_term(g, t);
     if (good)
         g->terms++;

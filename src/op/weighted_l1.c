@@ -133,8 +133,8 @@ TC_CLONES static void backward(const tc_call *c, int64_t begin, int64_t end)
 const tc_op tc_op_weighted_l1 = {
     .name = "weighted_l1",
     .formula = "lambda * sum |x_j| |w_j|_2",
-    .doc = "l1 in which each unit counts as much as the norm of its weights in the layer that reads it; their gradient, too. "
-           "For the code of a sparse autoencoder, which then cannot shrink while the decoder grows.",
+    .doc = "l1 in which each unit counts as much as the norm of its weights in the layer that reads it. Those get a gradient, "
+           "too. For the code of a sparse autoencoder, which then gains nothing by shrinking while the decoder grows.",
     .source = "Conerly et al.: Update on how we train SAEs, Circuits Updates, April 2024",
     .role = &tc_penalty,
     .flags = TC_READS_X | TC_PER_SAMPLE | TC_SPARSIFIES,
