@@ -114,6 +114,25 @@ static inline void add_tensor(op_case *k, tc_shape shape, bool batch, int64_t cl
     k->d[i] = k->op->of && i < k->inputs ? NULL : floats(room_of(k, i));
 }
 
+static inline void add_parameters(op_case *k, const tc_sketch *s)
+{
+    const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
+    for (int i = 0; param[i].name; i++) {
+        if (s->param[i].rank >= 0)
+            add_tensor(k, s->param[i], false, 0);
+        else
+            k->tensors++;
+    }
+}
+
+/* Whether an attribute of a penalty names a parameter, whose shape is the last of its probe. */
+static inline bool names_a_parameter(const tc_op *op)
+{
+    for (int i = 0; op->attribute[i].name; i++)
+        if (strcmp(op->attribute[i].type, "value") == 0) return true;
+    return false;
+}
+
 /* Opens an operator on inputs of these shapes, `copies` times (for joint penalties); parameter: they have no batch.
  * Returns false if the shape rule refuses. */
 static inline bool case_try(op_case *k, const char *spec, const char *const *x, bool parameter, int copies,
@@ -122,7 +141,8 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     *k = (op_case){.capacity = capacity, .noise = 1, .ranks = 1};
     read_spec(k, spec);
     while (x[k->inputs]) k->inputs++;
-    k->inputs *= copies;
+    const bool named = k->op->role == &tc_penalty && names_a_parameter(k->op);
+    k->inputs = (k->inputs - named) * copies;
     tc_shape shape[MAX_TENSORS];
     bool batch[MAX_TENSORS];
     for (int i = 0; i < k->inputs; i++) shape[i] = shape_of(x[i / copies]), batch[i] = !parameter;
@@ -131,14 +151,9 @@ static inline bool case_try(op_case *k, const char *spec, const char *const *x, 
     for (int i = 0; i < TC_MAX_PARAMS; i++) s->param[i].rank = -1;
     if (!tc_op_shape(k->op, s)) return false;
     for (int i = 0; i < k->inputs; i++) add_tensor(k, shape[i], batch[i], s->classes[i]);
+    if (named) add_tensor(k, shape_of(x[k->inputs]), false, 0);
+    add_parameters(k, s);
     const bool scalar = k->op->role->scalar;
-    const tc_param *param = k->op->of ? k->op->of->param : k->op->param;
-    for (int i = 0; param[i].name; i++) {
-        if (s->param[i].rank >= 0)
-            add_tensor(k, s->param[i], false, 0);
-        else
-            k->tensors++;
-    }
     const int64_t n = scalar ? 0 : tc_shape_count(&s->y);
     k->y = scalar ? NULL : floats(n * capacity);
     k->g = floats(n * capacity);

@@ -71,6 +71,22 @@ runs 0 "$tacet" train auto.yaml --out denoise -q --set 'model=dropout 0.3 | line
 runs 0 "$tacet" inspect denoise/model.safetensors
 has out "^model  *from x | dropout 0.3 | linear 8" "^loss  *linear2 x: mse$"
 
+# ---- A sparse autoencoder: the gradient of the decoder is changed; L1 by its norms; the same bits after a resume ----
+runs 0 "$tacet" explain auto.yaml
+has out "linear2.weight:unit_norm constraint$"
+set -- --set 'model=linear 8 | relu revive=resample dead_after=5 | linear 4 init_transpose=linear1.weight' --no-penalties \
+    --penalty 'relu1: weighted_l1 1e-2 norms=linear2.weight warmup=3' --penalty 'linear2.weight: unit_norm by=input tangent'
+runs 0 "$tacet" explain auto.yaml "$@"
+has out "linear2.weight:unit_norm constraint, also on the gradient before the update$"
+runs 0 "$tacet" train auto.yaml --out sparse -q "$@"
+runs 0 "$tacet" train auto.yaml --out sparse_part -q "$@" --set train.steps=40
+runs 0 "$tacet" train auto.yaml --resume sparse_part -q "$@"
+same sparse/model.safetensors sparse_part/model.safetensors
+runs 0 "$tacet" inspect sparse/model.safetensors
+has out "weighted_l1 1e-2 norms=linear2.weight" "linear 4 init_transpose=linear1.weight"
+runs 2 "$tacet" train auto.yaml --out bad --penalty 'relu1: weighted_l1 1 norms=linear1.weight'
+has err "as many norms as units, 8, but the weight has 4 inputs"
+
 # ---- A layer may be named target if no other value is ----
 runs 0 "$tacet" train auto.yaml --out named -q --no-penalties --set 'model=linear 8 | relu | linear 4 name=target'
 runs 0 "$tacet" eval named/model.safetensors --json

@@ -51,6 +51,22 @@ has out "^loss *linear2 x: mse$"
 awk '/^linear2.weight / { good = ($4^2 + $5^2) * 784; exit } END { exit !(good > 0.999 && good < 1.001) }' out ||
     fault "the pictures are not of length 1: $(grep '^linear2.weight' out)"
 
+# ---- sae: few units per image explain much of the variance, in both variants; pictures of length 1; the histogram ----
+# 'weighted' has no constraint, so its pictures need not have length 1.
+l0() { sed 's/.*"name":"code",[^}]*"l0":\([^,]*\),"sparse.*/\1/' "$1.json"; }
+for run in sae weighted; do
+    set -- --no-penalties --penalty 'code: weighted_l1 4 norms=decoder.weight warmup=1'
+    [ $run = weighted ] || set --
+    runs 0 "$tacet" train examples/autoencoder/sae.yaml --out $run --quiet --json --set train.epochs=3 "$@"
+    cp out $run.json
+    holds "$(number explained_variance $run.json) > 0.6 && $(l0 $run) > 5 && $(l0 $run) < 60"
+    has $run/report.html '<h3>How often units of code fire</h3>' 'fire for up to this % of the samples'
+    has $run/report.html '<h3>explained_variance</h3>'
+done
+runs 0 "$tacet" inspect sae/model.safetensors
+awk '/^decoder.weight / { good = ($4^2 + $5^2) * 784; exit } END { exit !(good > 0.999 && good < 1.001) }' out ||
+    fault "the pictures are not of length 1: $(grep '^decoder.weight' out)"
+
 # ---- train_images: one epoch without and one with a penalty ----
 for penalty in "l1 0" "l1 1e-3"; do
     "$TACET_BUILD/examples/train_images" 1 "$penalty"

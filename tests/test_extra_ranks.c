@@ -96,6 +96,13 @@ static void build_on_value(network *net, const setting *s)
         if (i > 0) strcat(chain, " | add here_a");
         y = tacet_chain(net->g, begin(net, s, name[i], x), chain);
     }
+    if (s->probe->x[1]) { /* the weight that the penalty names */
+        int64_t dim[8], classes;
+        char chain[160];
+        assert_int_equal(shape_of(s->probe->x[1], dim, &classes), 2);
+        snprintf(chain, sizeof chain, "linear %d | linear %d name=w", (int)dim[0], (int)dim[1]);
+        y = tacet_chain(net->g, y, chain);
+    }
     penalize(net, s, "here_*", s->place == ON_TWO_VALUES ? " joint" : "");
     finish(net, y);
 }

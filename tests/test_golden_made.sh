@@ -1,8 +1,8 @@
 #!/bin/sh
 # timeout 300
-# The golden files are those that tools/golden.py, golden_images.py and golden_networks.py make: if PyTorch is installed,
-# running them again gives the same descriptions and the same numbers, except for the last bits. Of the whole networks,
-# which take longest, only two are made. How far PyTorch's own float32 is from the truth differs from machine to machine.
+# The golden files are those that tools/golden.py, golden_images.py, golden_sae.py and golden_networks.py make: if PyTorch is
+# installed, running them again gives the same descriptions and the same numbers, except for the last bits. Of the whole
+# networks, which take longest, only two are made. How far PyTorch's own float32 is from the truth differs from machine to machine.
 set -eu
 python=
 for p in /usr/bin/python3 python3; do
@@ -15,6 +15,7 @@ PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 "$python" "$TACET_SOURCE/tools/golden.py" "$here"
 "$python" "$TACET_SOURCE/tools/golden_images.py" "$here"
+"$python" "$TACET_SOURCE/tools/golden_sae.py" "$here"
 "$python" "$TACET_SOURCE/tools/golden_networks.py" "$here" lenet resnet20
 "$python" - "$here" "$TACET_SOURCE/tests/golden" <<'END'
 import json, os, sys

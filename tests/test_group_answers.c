@@ -189,6 +189,82 @@ static void test_orthogonal_rows(void **state)
     }
 }
 
+/* Keras 3.15: OrthogonalRegularizer(0.5, mode) of a kernel [3, 4], and jax.grad of it. */
+static void test_orthogonal_cosine(void **state)
+{
+    (void)state;
+    static const float kernel[] = {-1, 0, 1, -0.6f, 0.4f, 1.4f, -0.2f, 0.8f, -0.8f, 0.2f, 1.2f, -0.4f};
+    static const struct {
+        const char *spec;
+        double value, d[12];
+    } keras[] = {{"orthogonal_cosine 0.5 mode=rows",
+                  0.2705439031124115,
+                  {0.01445285975933075, -0.07639992237091064, 0.0013199150562286377, -0.021888256072998047,
+                   0.1019490510225296, -0.06799288094043732, -0.13616296648979187, 0.03397228196263313,
+                   -0.027876682579517365, -0.10993819683790207, -0.020495176315307617, -0.06070128455758095}},
+                 {"orthogonal_cosine 0.5 mode=columns",
+                  0.28886061906814575,
+                  {0.020145297050476074, -0.11416491121053696, 0.01130741462111473, -0.008870787918567657,
+                   0.07783772796392441, 0.01564551144838333, -0.09594444930553436, -0.021085500717163086,
+                   0.013737265020608902, -0.10951860249042511, -0.025413602590560913, -0.028864756226539612}}};
+    for (size_t i = 0; i < sizeof keras / sizeof *keras; i++) {
+        op_case k;
+        open_weight(&k, keras[i].spec, "3 4");
+        set(&k, kernel);
+        run_both(&k);
+        near(keras[i].spec, k.lambda * k.value, keras[i].value, 1e-6);
+        for (int j = 0; j < 12; j++) near("its gradient", (double)k.d[0][j], keras[i].d[j], 1e-6);
+        case_close(&k);
+    }
+}
+
+/* Neither vectors of zeros nor orthogonal ones are moved, in any tile; and equal ones have a cosine of 1. */
+static void test_orthogonal_cosine_edges(void **state)
+{
+    (void)state;
+    enum { N = 135, K = 300 };
+    for (int i = 0; i < 4; i++) {
+        op_case k;
+        const bool rows = i % 2, equal = i / 2;
+        open_weight(&k, rows ? "orthogonal_cosine 1" : "orthogonal_cosine 1 mode=columns", rows ? "135 300" : "300 135");
+        memset(k.x[0].data, 0, sizeof(float) * N * K);
+        for (int r = 0; r < N - 1; r++) { /* the last one is 0 */
+            const int at = equal ? 5 : r * 7 % K;
+            k.x[0].data[rows ? r * K + at : at * N + r] = 1 + (float)r;
+        }
+        run_both(&k);
+        near("the value", k.value, equal ? (N - 1) * (N - 2) / (double)(N * (N - 1)) : 0, 1e-6);
+        for (int j = 0; j < N * K; j++) assert_true(fabs((double)k.d[0][j]) < 1e-7);
+        case_close(&k);
+    }
+}
+
+/* ---- Norms as weights of activations ---- */
+
+static void test_weighted_l1(void **state)
+{
+    (void)state;
+    static const float x[] = {1, -2, 0, 0, 3, -1}, w[] = {3, 4, 0, 0, -5, 12}; /* norms 5, 0 and 13; sums 1, 5 and 1 */
+    static const double dx[] = {5, 0, 0, 0, 0, -13}, dw[] = {0.6, 0.8, 0, 0, -5 / 13.0, 12 / 13.0};
+    for (int i = 0; i < 2; i++)
+        for (int reduce = 0; reduce < TC_REDUCES; reduce++) {
+            op_case k;
+            case_open(&k, i ? "weighted_l1 0.5 norms=a.weight by=unit" : "weighted_l1 0.5 norms=a.weight",
+                      (const char *const[]){"3", i ? "2 3" : "3 2", NULL}, false, 1, 2);
+            k.call.reduce = reduce;
+            set(&k, x);
+            for (int j = 0; j < 6; j++) k.x[1].data[i ? j % 2 * 3 + j / 2 : j] = w[j];
+            run_both(&k);
+            const double divisor = reduce == TC_SUM ? 1 : reduce == TC_MEAN ? 6 : 2;
+            near("weighted_l1", k.value, 18 / divisor, 1e-7);
+            for (int j = 0; j < 6; j++) {
+                near("its gradient", (double)k.d[0][j], 0.5 * dx[j] / divisor, 1e-6);
+                near("that of weights", (double)k.d[1][i ? j % 2 * 3 + j / 2 : j], 0.5 * dw[j] / divisor, 1e-6);
+            }
+            case_close(&k);
+        }
+}
+
 /* ---- Constraints ---- */
 
 static void test_constraints(void **state)
@@ -339,6 +415,9 @@ static void test_refused(void **state)
         {"sparse_group_lasso 1 alpha=1.5", {"3 4"}, true, "alpha from 0 to 1"},
         {"sparse_group_lasso 1 alpha=-1", {"3 4"}, true, "alpha from 0 to 1"},
         {"orthogonal 1", {"3"}, true, "[3]"},
+        {"orthogonal_cosine 1", {"3"}, true, "[3]"},
+        {"orthogonal_cosine 1", {"1 4"}, true, "at least two inputs"},
+        {"orthogonal_cosine 1 mode=columns", {"4 1"}, true, "at least two units"},
         {"max_norm", {"3"}, true, "[3]"},
         {"max_norm 0", {"3 4"}, true, "max above 0"},
         {"l1_ball -1", {"3 4"}, true, "radius above 0"},
@@ -362,6 +441,15 @@ static void test_refused_by_graphs(void **state)
         {"linear1.bias", "group_lasso 1", "two dimensions"},
         {"linear1.weight", "max_norm 0", "linear1.weight [4, 6]: needs max"}, /* the users' shape */
         {"relu1", "group_lasso 1", "two dimensions"},
+        {"relu1", "weighted_l1 1", "norms"},
+        {"relu1", "weighted_l1 1 norms=linear3.weight", "norms of weighted_l1: the parameter linear3.weight does not exist"},
+        {"relu1", "weighted_l1 1 norms=x", "x is not a parameter, it is an input"},
+        {"relu1", "weighted_l1 1 norms=linear2.bias", "weight of two dimensions or more, got [4]"},
+        {"relu1", "weighted_l1 1 norms=linear1.weight", "as many norms as units, 4, but the weight has 6 inputs"},
+        {"relu1", "weighted_l1 1 norms=linear2.weight prox", "depends on the batch"},
+        {"relu1", "weighted_l1 norms=linear2.weight", "needs a lambda"},
+        {"linear*", "weighted_l1 1 norms=linear2.weight joint", "no joint form"},
+        {"linear2.weight", "weighted_l1 1 norms=linear2.weight", "would use linear2.weight twice"},
         {"relu1", "non_negative", "depends on the batch"},
         {"relu1", "l1_ball", "depends on the batch"},
     };
@@ -382,6 +470,9 @@ int main(void)
         cmocka_unit_test(test_group_lasso),  cmocka_unit_test(test_small_groups),
         cmocka_unit_test(test_group_prox),   cmocka_unit_test(test_large_groups),
         cmocka_unit_test(test_orthogonal),   cmocka_unit_test(test_orthogonal_rows),
+        cmocka_unit_test(test_orthogonal_cosine),
+        cmocka_unit_test(test_orthogonal_cosine_edges),
+        cmocka_unit_test(test_weighted_l1),
         cmocka_unit_test(test_constraints),  cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_l1_ball_by_sorting),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_refused_by_graphs),

@@ -122,14 +122,29 @@ static void build_clipped(network *net)
     tacet_penalize(net->g, "linear2.weight", "l1 1e-3 prox");
 }
 
+/* The usual sparse autoencoder: a gradient without its part along the weights, one from activations into weights. */
+static void build_sparse_code(network *net)
+{
+    open_network(net, "adam lr=0.01 eps=0.01 clip_norm=0.5", 2);
+    const tacet_value x = add_input(net);
+    tacet_loss(net->g, "mse reduce=sample",
+               tacet_chain(net->g, x,
+                           "scale_shift weight=false negate name=pre | linear 16 | relu | "
+                           "linear 6 bias=pre.bias init_transpose=linear1.weight"),
+               x);
+    tacet_penalize(net->g, "relu1", "weighted_l1 0.1 norms=linear2.weight");
+    tacet_penalize(net->g, "linear2.weight", "unit_norm by=input tangent");
+}
+
 static void networks_train_the_same(void **state)
 {
     (void)state;
     static void (*const build[])(network *) = {build_steered, build_from_weights, build_adam,
                                                build_large,   build_shared,       build_images,
-                                               build_weighed, build_clipped,      build_revived};
+                                               build_weighed, build_clipped,      build_revived,
+                                               build_sparse_code};
     static const char *const name[] = {"steered", "from weights", "adam",    "large",  "shared",
-                                       "images",  "weighed",      "clipped", "revived"};
+                                       "images",  "weighed",      "clipped", "revived", "sparse code"};
     for (size_t i = 0; i < sizeof build / sizeof *build; i++) {
         network net;
         build[i](&net);

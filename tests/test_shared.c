@@ -179,6 +179,89 @@ static void the_text_is_read_back(void **state)
     tacet_graph_free(h);
 }
 
+/* A decoder that begins as the encoder's transpose: both are trained, and saved, by themselves. */
+static void a_weight_begins_as_a_transpose(void **state)
+{
+    (void)state;
+    static const char *const model[] = {"linear 7 | relu | linear 10 init_transpose=linear1.weight",
+                                        "linear 10 | relu | linear 10 init_transpose=linear1.weight",
+                                        "linear 7 init=zeros | relu | linear 10 init_transpose=linear1.weight",
+                                        /* the transpose of a transpose, as a layer that comes first in the options' order */
+                                        "linear 7 | relu | linear 10 init_transpose=linear1.weight name=b | relu | "
+                                        "linear 7 init_transpose=b.weight name=a | linear 10 name=linear2 "
+                                        "init_transpose=a.weight"};
+    for (size_t k = 0; k < sizeof model / sizeof *model; k++)
+        for (int trains = 0; trains < 2; trains++) {
+            static float a[100], b[100];
+            const char *optimizer = trains ? plain.optimizer : NULL;
+            const tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = optimizer, .seed = 5};
+            net n = begin(model[k], (const char *const[]){NULL, "linear1.weight", "lr=0.2", NULL}, &config, IN);
+            const size_t count = get(&n, "linear1.weight", a), units = count / IN;
+            assert_int_equal(get(&n, "linear2.weight", b), count); /* [10, units] and [units, 10] */
+            for (size_t i = 0; i < units; i++)
+                for (size_t j = 0; j < IN; j++) assert_true(a[i * IN + j] == b[j * units + i]);
+            size_t same = 0;
+            if (trains) {
+                step(&n, 3);
+                get(&n, "linear1.weight", a), get(&n, "linear2.weight", b);
+                for (size_t i = 0; i < units; i++)
+                    for (size_t j = 0; j < IN; j++) same += a[i * IN + j] == b[j * units + i];
+                assert_true(k == 2 || same < count / 2);
+            }
+            end(&n);
+        }
+}
+
+/* The gradient that the optimizer gets is that of the same network without the constraint, less its part along each
+ * vector; of weights that have another's owner, and of such as would otherwise be computed in the update, too. */
+static void tangent_gradients(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *model, *on, *spec;
+        bool unit; /* vectors are rows of the weight as users see it, otherwise columns */
+    } known[] = {
+        {"linear 7 | relu | linear 10", "linear2.weight", "unit_norm by=input tangent", false},
+        {"linear 7 | relu | linear 10", "linear2.weight", "unit_norm tangent", true},
+        {"linear 7 | relu | linear 10 weight=linear1.weight transposed", "linear1.weight", "unit_norm tangent", true},
+        {"linear 4000 | relu | linear 10", "linear2.weight", "unit_norm by=input tangent", false},
+        {"linear 4000 | relu | linear 10", "linear1.weight", "unit_norm by=unit tangent", true},
+    };
+    static const char *const optimizer[] = {"sgd lr=0.1", "sgd lr=0.1 momentum=0.9 nesterov weight_decay=0.1", "adam lr=0.01",
+                                            "adamw lr=0.01", "rmsprop lr=0.01", "adagrad lr=0.01"};
+    static float w[MOST], g[MOST], plain_g[MOST];
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+        for (size_t o = 0; o < sizeof optimizer / sizeof *optimizer; o++) {
+            const tacet_config config = {TACET_CONFIG, .batch = BATCH, .optimizer = optimizer[o], .seed = 5, .ledger = -1};
+            net a = begin(known[k].model, (const char *const[]){known[k].on, known[k].spec, NULL, NULL}, &config, IN);
+            net b = begin(known[k].model, NULL, &config, IN);
+            const size_t count = get(&a, known[k].on, w), rows = (size_t)info_of(&a, known[k].on).shape[0],
+                         columns = count / rows;
+            step(&a, 3);
+            step(&b, 3);
+            assert_int_equal(tacet_read_gradient(a.p, known[k].on, g, count), TACET_OK);
+            if (tacet_read_gradient(b.p, known[k].on, plain_g, count)) fail_msg("%s", tacet_plan_error(b.p)->message);
+            for (size_t i = 0; i < (known[k].unit ? rows : columns); i++) {
+                const size_t n = known[k].unit ? columns : rows, from = known[k].unit ? i * columns : i,
+                             by = known[k].unit ? 1 : columns;
+                double square = 0, dot = 0, left = 0, length = 0;
+                for (size_t j = from; j < from + n * by; j += by) {
+                    square += (double)w[j] * (double)w[j];
+                    dot += (double)w[j] * (double)plain_g[j];
+                    length += fabs((double)plain_g[j]);
+                }
+                for (size_t j = from; j < from + n * by; j += by) {
+                    const double expected = (double)plain_g[j] - (double)w[j] * dot / square;
+                    if (!(fabs(expected - (double)g[j]) <= 1e-5 * length)) fail_msg("%g is not %g", (double)g[j], expected);
+                    left += (double)w[j] * (double)g[j];
+                }
+                assert_true(fabs(left) <= 1e-5 * length);
+            }
+            end(&a);
+            end(&b);
+        }
+}
+
 static const struct {
     const char *chain, *says, *at, *hint;
 } mistakes[] = {
@@ -209,6 +292,17 @@ static const struct {
     {"linear 4 weight=linear1.weight weight=linear1.weight", "weight is given twice", "weight=linear1.weight", ""},
     {"linear 4 wieght=linear1.weight", "linear has no attribute wieght", "wieght", "did you mean weight?"},
     {"relu weight=linear1.weight", "relu has no attribute weight", "weight", ""},
+    {"linear 10 init_transpose=linear9.weight", "init_transpose of linear: the parameter linear9.weight does not exist",
+     "linear9.weight", "did you mean linear1.weight?"},
+    {"linear 10 init_transpose=relu1", "relu1 is not a parameter", "relu1", "linear1.weight"},
+    {"linear 9 init_transpose=linear1.weight",
+     "linear needs a weight [9, 4] here, but linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
+    {"from x | linear 4 init_transpose=linear1.weight",
+     "linear needs a weight [4, 10] here, but linear1.weight is [4, 10], to be transposed", "linear1.weight", ""},
+    {"linear 10 init_transpose=linear1.bias", "linear1.bias is [4], to be transposed", "linear1.bias", ""},
+    {"linear 10 weight=linear1.weight transposed init_transpose=linear1.weight",
+     "init_transpose: this linear has no weight of its own", "linear1.weight", ""},
+    {"relu init_transpose=linear1.weight", "init_transpose: a relu has no weight", "linear1.weight", ""},
     {"linear 10 transposed", "transposed: this linear has its own weight", "transposed",
      "weight=LAYER.weight uses that of another layer transposed"},
     {"linear 4 bias=linear1.bias transposed", "transposed: this linear has its own weight", "transposed", ""},
@@ -680,6 +774,8 @@ int main(void)
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_transposed_weight_has_other_products),
         cmocka_unit_test(a_penalty_counts_once),
+        cmocka_unit_test(a_weight_begins_as_a_transpose),
+        cmocka_unit_test(tangent_gradients),
         cmocka_unit_test(proximal_steps_and_constraints_act_once),
         cmocka_unit_test(zeros_are_steered),
         cmocka_unit_test(a_frozen_weight_is_frozen_for_all_uses),

@@ -331,7 +331,7 @@ static void gradients_match_the_formulas(void **unused)
     (void)unused;
     static const char *const kind[] = {"l1",          "l2",         "norm",           "hoyer",   "hoyer_square",
                                        "group_lasso", "orthogonal", "transformed_l1", "log_sum", "sparse_group_lasso",
-                                       "mcp",         "l1_huber",   "spectral_norm"};
+                                       "mcp",         "l1_huber",   "spectral_norm",  "orthogonal_cosine"};
     const double data = data_norm("linear2.weight", false, 64 * 64);
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         char plain[64], text[64], name[64];

@@ -19,7 +19,7 @@ labels", "target labels 4" or "kind int32 3 4"), model, loss (lines "OUTPUT TARG
     value.NAME         a hidden value of the first step
     gradient.NAME      dObjective/dNAME at the first step, of parameters, inputs and hidden values
     term.NAME          a term at the first step, without lambda
-    objective          [10] the objective at each step
+    objective          [steps] the objective at each step, of ten unless the network says otherwise
     gradient_norm      the norm of the gradient at the first step, over all parameters
     after1.NAME        a parameter after 1 step
     after10.NAME       a parameter after 10 steps
@@ -47,14 +47,15 @@ class Network:
     feeds: name -> shape of a row, ("labels", classes, shape of a row...), or ("unit", shape...) for numbers in [0, 1].
     layers: name -> (in, out), (in, out, "nobias"), (width,) for layer_norm, ("theta", width) for jump_relu,
     ("prelu", slopes), ("bias", width) for a linear that uses another layer's weight, ("table", rows, width) for test_table,
-    ("conv", out, in / groups, height, width) and ("conv", ..., "nobias"), or ("batch_norm", width).
+    ("conv", out, in / groups, height, width) and ("conv", ..., "nobias"), ("batch_norm", width), or ("transpose", LAYER) for
+    a weight that begins as the transpose of another.
     """
 
     def __init__(self, name, feeds, layers, forward, optimizer, after=None, frozen=(), batches=1, folder="", clip=None,
-                 **text):
+                 project=None, steps=STEPS, **text):
         self.name, self.feeds, self.layers, self.forward = name, feeds, layers, forward
         self.optimizer, self.after, self.frozen, self.batches = optimizer, after, frozen, batches
-        self.folder, self.clip = folder, clip
+        self.folder, self.clip, self.project, self.steps = folder, clip, project, steps
         self.text = {key.replace("_text", ""): str(value) for key, value in text.items()}
         self.text.setdefault("rows", self.text["batch"])
         CASES.append(self)
@@ -81,6 +82,9 @@ def draw(case):
             continue
         if size[0] == "bias":
             weight[name + ".bias"] = rng.uniform(-0.5, 0.5, size[1])
+            continue
+        if size[0] == "transpose":
+            weight[name + ".weight"] = weight[size[1] + ".weight"].T
             continue
         if size[0] == "table":
             weight[name + ".weight"] = rng.uniform(-1, 1, size[1:])
@@ -109,8 +113,8 @@ def draw(case):
 class Run:
     """One step's forward pass: parameters w, values v by name, and the terms in the order in which they are added."""
 
-    def __init__(self, w, feed):
-        self.w, self.v, self.terms, self.objective = w, dict(feed), {}, 0.0
+    def __init__(self, w, feed, step):
+        self.w, self.v, self.terms, self.objective, self.step = w, dict(feed), {}, 0.0, step
 
     def linear(self, x, name):
         return F.linear(x, self.w[name + ".weight"], self.w.get(name + ".bias"))
@@ -124,7 +128,7 @@ class Run:
 
 
 def train(case, dtype):
-    """Runs the ten steps; returns the tensors of the file."""
+    """Runs the steps; returns the tensors of the file."""
     feed, weight = draw(case)
     fixed = case.frozen + tuple(k for k in weight if k.endswith(STATE))
     w = {k: torch.tensor(a, dtype=dtype, requires_grad=k not in fixed) for k, a in weight.items()}
@@ -132,14 +136,14 @@ def train(case, dtype):
     out = {"feed." + k: a for k, a in feed.items()}
     out.update({"before." + k: a for k, a in weight.items() if not k.endswith(STATE)})
     objectives = []
-    for step in range(STEPS):
+    for step in range(case.steps):
         now = {}
         for name, a in feed.items():
             a = torch.tensor(a[step % case.batches], dtype=dtype)
             now[name] = a.long() if case.feeds[name][0] == "labels" else a
         if "x" in now:
             now["x"].requires_grad_()
-        run = Run(w, now)
+        run = Run(w, now, step)
         case.forward(run)
         hidden = {k: v for k, v in run.v.items() if k not in now}
         for v in hidden.values():
@@ -147,6 +151,9 @@ def train(case, dtype):
         optimizer.zero_grad()
         run.objective.backward()
         objectives.append(run.objective.item())
+        if case.project:
+            with torch.no_grad():
+                case.project(w)
         squares = [v.grad.double().square().sum().item() for v in w.values() if v.requires_grad]
         if case.clip:
             case.clip([v for v in w.values() if v.requires_grad])
@@ -1021,6 +1028,23 @@ Network("group_penalties", forward=group_penalties,
                   "linear2.weight: group_lasso 0.04 by=block block=2\n"
                   "linear2.weight: sparse_group_lasso 0.05 alpha=0.3 by=input\nlinear*.weight: orthogonal 0.06",
         optimizer_text="sgd lr=0.05 momentum=0.5", **CLASSIFIER)
+
+
+def mean_cosine(w):
+    """Of the rows of w, over all pairs."""
+    u = F.normalize(w, dim=1)
+    return (u @ u.T).triu(1).abs().sum() / (len(w) * (len(w) - 1) / 2)
+
+
+def orthogonal_cosine(r):
+    classifier(r)
+    r.term("linear1.weight:orthogonal_cosine", 0.2, mean_cosine(r.w["linear1.weight"]))
+    r.term("linear2.weight:orthogonal_cosine", 0.3, mean_cosine(r.w["linear2.weight"].T))
+
+
+Network("orthogonal_cosine", forward=orthogonal_cosine, optimizer=lambda w: torch.optim.SGD(w.values(), lr=0.05),
+        penalties="linear1.weight: orthogonal_cosine 0.2 mode=columns\nlinear2.weight: orthogonal_cosine 0.3",
+        optimizer_text="sgd lr=0.05", **CLASSIFIER)
 
 
 def group_prox(r):

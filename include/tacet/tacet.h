@@ -137,7 +137,8 @@ TACET_API tacet_value tacet_labels(tacet_graph *g, const char *name);
  * of linear1, which must already have been described and have the required shapes. "linear 784 weight=linear1.weight
  * transposed" uses the transpose of a matrix, so that linear1.weight is [out, in] for one layer and [in, out] for the
  * other. A shared parameter is one value under its owner's name: the gradients of all its users are added; it is
- * updated, penalised and saved once; and its options are those given under that name. */
+ * updated, penalised and saved once; and its options are those given under that name. "linear 784
+ * init_transpose=linear1.weight" has a weight of its own, which only begins as that transpose. */
 TACET_API tacet_value tacet_chain(tacet_graph *g, tacet_value x, const char *layers);
 
 /* Adds a loss to the objective: "cross_entropy", "mse reduce=sum", "huber delta=2 lambda=0.5". */

@@ -353,6 +353,7 @@ NETWORKS = (  # layers, the shape of a row, and whether the module is a chain
     ("linear 8 | threshold_relu 0.2 | topk 3 | jump_relu 0.1 | linear 3", (6,), False),
     ("scale_shift weight=false negate name=pre | linear 9 | relu | batch_topk 3 | linear 6 bias=pre.bias", (6,), False),
     ("linear 8 | relu | linear 6 weight=linear1.weight transposed", (6,), False),
+    ("linear 8 | relu | linear 6 init_transpose=linear1.weight", (6,), True),
     ("linear 6 | relu | linear 6 weight=linear1.weight bias=linear1.bias", (6,), True),
     ("conv2d 4 3 padding=1 | conv2d 4 3x2 stride=2 dilation=1x2 | relu | flatten | linear 24 | reshape 2x3x4 | "
      "conv2d 2 1 | flatten order=hwc | linear 5", (6, 5, 3), False),

@@ -22,6 +22,8 @@ typedef struct tc_value {
     int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter. A shared parameter is
                           * listed by every layer that uses it; the first is its owner */
     bool turned;         /* the first parameter is another layer's, and is stored transposed */
+    int first;           /* the parameter whose transpose is what the first parameter begins as; 0: none (it is never one) */
+    bool first_turned;   /* that parameter is stored transposed */
     tc_shape shape;      /* without the batch; of a parameter: as stored */
     bool batch;
     tacet_type type; /* F32; I32: an input of class indices, without a gradient and matched by no selector */
@@ -42,7 +44,7 @@ typedef struct tc_term {
     tc_arg *arg, *common;
     int of; /* a penalty on a layer (tc_op.of): the layer, which gives it inputs and attributes; or -1 */
     int inputs, slots;   /* with the layer's parameters */
-    int input[TC_SLOTS]; /* values; parameters follow the inputs; -1: an absent parameter */
+    int input[TC_SLOTS]; /* values; parameters follow the inputs, the layer's or those that attributes name; -1: absent */
     double lambda;       /* 0 if steered: the plan's table has the current one */
     double target;       /* the share of nonzero elements that lambda is steered to; NAN: not steered */
     bool scheduled;      /* lambda follows the schedule in the common attributes */
@@ -55,10 +57,13 @@ typedef struct tc_term {
 /* Whether a term came with a layer (revive=aux), instead of being described. */
 static inline bool tc_term_implied(const tc_term *t) { return t->of >= 0 && !t->op->of; }
 
-/* Whether a term acts on slot k, which may otherwise be an input of the layer it is on, or the samples' weights; whether
- * it sends a gradient there. */
+/* Whether a term acts on slot k, which may otherwise be an input of the layer it is on, a parameter that it names, or the
+ * samples' weights; whether it sends a gradient there, as also to parameters that it names. */
 static inline bool tc_term_acts(const tc_term *t, int k) { return t->input[k] >= 0 && (t->of < 0) == (k < t->inputs); }
-static inline bool tc_term_pulls(const tc_term *t, int k) { return !t->prox && tc_term_acts(t, k); }
+static inline bool tc_term_pulls(const tc_term *t, int k)
+{
+    return !t->prox && (tc_term_acts(t, k) || (t->of < 0 && k < t->slots - t->weighed));
+}
 
 /* A line of the description as it was given: `text` applies to what `on` matches among the first `values` of the
  * graph. */
@@ -125,9 +130,12 @@ int tc_graph_value(tacet_graph *g, tacet_value v);
 const tc_param *tc_param_of(const tacet_graph *g, int value);
 
 /* Gives a layer the parameters of other layers that it uses, once its inputs are set: value.input and slots, with -1
- * for its own, and `turned`. word[k] names parameter k, if given; transposed is the attribute. False with the sticky
- * error set if one does not fit. */
-bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s);
+ * for its own, and `turned`; and what its own weight begins as. word[k] names parameter k, if given; common are the
+ * attributes of all layers. False with the sticky error set if one does not fit. */
+bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *common, const tc_sketch *s);
+
+/* The parameter that a word of a description names, as `key` of the layer or term `op`; or -1 with the sticky error. */
+int tc_share_find(tacet_graph *g, const tc_spec *spec, const tc_arg *word, const char *key, const char *op);
 
 /* Sets how the dead units of a layer come back, from the attributes of all layers. False with the sticky error set. */
 bool tc_revive_set(tacet_graph *g, tc_value *layer, const tc_arg *common);

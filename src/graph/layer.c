@@ -137,7 +137,7 @@ static int add_layer(tacet_graph *g, int x, const tc_spec *spec)
         if (!good) tc_graph_refuse_inputs(g, spec->source, v.input, v.inputs, s.why);
     }
     good = good && tc_revive_set(g, &v, common);
-    if (good && tc_share(g, &v, shared, &common[TC_LAYER_TRANSPOSED], &s)) {
+    if (good && tc_share(g, &v, shared, common, &s)) {
         v.shape = s.y;
         v.batch = batch[0];
         layer = add_named(g, &v, &common[TC_LAYER_NAME]);

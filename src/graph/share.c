@@ -21,20 +21,25 @@ typedef struct sharing {
     bool turns, transposed; /* whether it may be stored transposed; whether its transpose is used */
 } sharing;
 
-/* Finds the parameter that the word names. */
-static bool find(sharing *h)
+int tc_share_find(tacet_graph *g, const tc_spec *spec, const tc_arg *word, const char *key, const char *op)
 {
-    tacet_graph *g = h->g;
-    const char *name = h->word->text, *key = h->own->name, *op = h->layer->op->name;
-    h->of = tc_graph_index(g, name);
-    if (h->of >= 0 && g->value[h->of].owner >= 0) return true;
-    if (h->of >= 0)
-        tc_graph_refuse(g, &h->layer->spec, h->word, "%s of %s: %s is not a parameter, it is %s", key, op, name,
-                        g->value[h->of].op ? "the output of a layer" : "an input");
+    const char *name = word->text;
+    const int of = tc_graph_index(g, name);
+    if (of >= 0 && g->value[of].owner >= 0) return of;
+    if (of >= 0)
+        tc_graph_refuse(g, spec, word, "%s of %s: %s is not a parameter, it is %s", key, op, name,
+                        g->value[of].op ? "the output of a layer" : "an input");
     else
-        tc_graph_refuse(g, &h->layer->spec, h->word, "%s of %s: the parameter %.100s does not exist", key, op, name);
+        tc_graph_refuse(g, spec, word, "%s of %s: the parameter %.100s does not exist", key, op, name);
     if (!tc_shares_hint(g, name, &g->error)) tc_graph_suggest(g, name, true);
-    return false;
+    return -1;
+}
+
+/* Finds the parameter that the word names. */
+static bool find(sharing *h, const char *key)
+{
+    h->of = tc_share_find(h->g, &h->layer->spec, h->word, key, h->layer->op->name);
+    return h->of >= 0;
 }
 
 /* Whether the parameter is given once (and not by a word like bias=false as well), and read once: a layer writes the
@@ -106,15 +111,37 @@ static bool check_transposed(tacet_graph *g, const tc_value *layer, const tc_arg
     return false;
 }
 
-bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *transposed, const tc_sketch *s)
+/* Sets what the layer's own weight begins as: its shape is that of the transpose of another one. */
+static bool set_first(tacet_graph *g, tc_value *layer, const tc_arg *weight, const tc_arg *first, const tc_sketch *s)
 {
+    const tc_param *own = layer->op->param;
+    sharing h = {g, layer, own, &s->param[0], first, -1, false, true};
+    if (!first->given) return true;
+    if (!(layer->op->flags & TC_TURNS))
+        return tc_graph_refuse(g, &layer->spec, first,
+                               "init_transpose: a %s has no weight that can be the transpose of another", layer->op->name);
+    if (weight->given)
+        return tc_graph_refuse(g, &layer->spec, first, "init_transpose: this %s has no %s of its own", layer->op->name,
+                               own->name);
+    if (!find(&h, "init_transpose")) return false;
+    const tc_fit fit = fit_of(&h, true);
+    if (fit == TC_FIT_SHAPE) return refuse_shape(&h);
+    layer->first = h.of;
+    layer->first_turned = fit == TC_FIT_TURNED;
+    return true;
+}
+
+bool tc_share(tacet_graph *g, tc_value *layer, const tc_arg *word, const tc_arg *common, const tc_sketch *s)
+{
+    const tc_arg *transposed = &common[TC_LAYER_TRANSPOSED];
     const tc_param *own = layer->op->param;
     layer->slots = layer->inputs;
     if (!check_transposed(g, layer, &word[0], transposed)) return false;
+    if (!set_first(g, layer, &word[0], &common[TC_LAYER_FIRST], s)) return false;
     for (int k = 0; own[k].name; k++) {
         const bool turns = k == 0 && (layer->op->flags & TC_TURNS);
         sharing h = {g, layer, &own[k], &s->param[k], &word[k], -1, turns, turns && transposed->number != 0};
-        if (word[k].given && !(find(&h) && is_once(&h) && fits(&h, &layer->turned))) return false;
+        if (word[k].given && !(find(&h, own[k].name) && is_once(&h) && fits(&h, &layer->turned))) return false;
         layer->input[layer->slots++] = h.of;
     }
     return true;

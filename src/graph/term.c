@@ -147,7 +147,7 @@ static bool check_positions(const tc_term *t, tc_sketch *s)
     const bool counted = t->reduce == TC_POSITION || ((t->op->flags & TC_VECTORS) && apart);
     if (t->op->role != &tc_penalty || !s->batch[0] || !counted) return true;
     const int64_t first = tc_shape_positions(&s->x[0]);
-    for (int i = 1; i < s->inputs; i++)
+    for (int i = 1; i < t->inputs; i++)
         if (tc_shape_positions(&s->x[i]) != first)
             return tc_shape_refuse(
                 s,
@@ -179,6 +179,21 @@ static bool take_weights(tacet_graph *g, tc_term *t)
     return true;
 }
 
+/* Gives a penalty the parameters that its attributes of type "value" name. */
+static bool take_named(tacet_graph *g, tc_term *t)
+{
+    const tc_attribute *a = t->op->attribute;
+    for (int i = 0; i < tc_attr_count(a); i++) {
+        if (strcmp(a[i].type, "value") != 0) continue;
+        if (t->inputs > tc_op_inputs(t->op)) return refuse(g, t, "takes one value: it has no joint form");
+        const int of = tc_share_find(g, &t->spec, &t->arg[i], a[i].name, t->op->name);
+        if (of < 0) return false;
+        if (of == t->input[0]) return tc_graph_refuse(g, &t->spec, &t->arg[i], "%s would use %s twice", t->op->name, t->on);
+        t->input[t->slots++] = of;
+    }
+    return true;
+}
+
 static bool check_shapes(tacet_graph *g, const tc_term *t)
 {
     tc_shape shape[TC_SLOTS];
@@ -189,9 +204,10 @@ static bool check_shapes(tacet_graph *g, const tc_term *t)
         if (g->value[t->input[i]].batch != g->value[t->input[0]].batch)
             return refuse(g, t, "parameters and values of a batch cannot be in the same term");
     }
-    if (tc_graph_sketch(g, t->op, tc_term_arg(g, t), t->input, t->inputs, &s, shape, batch) && check_positions(t, &s))
+    const int shown = t->of >= 0 ? t->inputs : t->slots - t->weighed; /* with the parameters that it names */
+    if (tc_graph_sketch(g, t->op, tc_term_arg(g, t), t->input, shown, &s, shape, batch) && check_positions(t, &s))
         return true;
-    tc_graph_refuse_inputs(g, t->op->name, t->input, t->inputs, s.why);
+    tc_graph_refuse_inputs(g, t->op->name, t->input, shown, s.why);
     tc_fail_at(&g->error, t->spec.source, t->spec.column, t->spec.width);
     return false;
 }
@@ -239,8 +255,8 @@ static bool add_term(tacet_graph *g, const tc_role *due, const char *on, const i
     memcpy(t->input, input, sizeof(int) * (size_t)inputs);
     const bool batch = g->value[input[0]].batch;
     bool good = t->on ? read_term(g, t, due, text) : tc_graph_no_memory(g);
-    good = good && take_layer(g, t) && take_weights(g, t) && set_reduce(g, t, batch) && check_shapes(g, t) &&
-           set_weight(g, t, batch);
+    good = good && take_layer(g, t) && take_named(g, t) && take_weights(g, t) && set_reduce(g, t, batch) &&
+           check_shapes(g, t) && set_weight(g, t, batch);
     good = good && name_term(g, t);
     if (good)
         g->terms++;

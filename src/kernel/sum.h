@@ -22,6 +22,17 @@ TC_INLINE double tc_sum_lanes(double lane[TC_LANES])
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
+/* The sum of a b. */
+TC_INLINE double tc_dot(const float *a, const float *b, int64_t n)
+{
+    double lane[TC_LANES] = {0}, sum = 0;
+    int64_t i = 0;
+    for (; i + TC_LANES <= n; i += TC_LANES)
+        for (int j = 0; j < TC_LANES; j++) lane[j] += (double)a[i + j] * (double)b[i + j];
+    for (; i < n; i++) sum += (double)a[i] * (double)b[i];
+    return sum + tc_sum_lanes(lane);
+}
+
 /* The sum of f over x[from, to). A run may overflow a float32 although the whole sum fits a double. */
 TC_INLINE double tc_sum_runs(const float *x, int64_t from, int64_t to, const float *a,
                              float (*f)(float x, const float *a))

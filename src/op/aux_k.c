@@ -131,16 +131,6 @@ static double denominator(const tc_call *c)
     return c->reduce == TC_MEAN ? (double)c->x[T].n * (double)c->run->global_rows : tc_denominator(c);
 }
 
-TC_INLINE float dot(const float *a, const float *b, int64_t n)
-{
-    double lane[TC_LANES] = {0}, sum = 0;
-    int64_t i = 0;
-    for (; i + TC_LANES <= n; i += TC_LANES)
-        for (int j = 0; j < TC_LANES; j++) lane[j] += (double)a[i + j] * (double)b[i + j];
-    for (; i < n; i++) sum += (double)a[i] * (double)b[i];
-    return (float)(sum + tc_sum_lanes(lane));
-}
-
 TC_INLINE void back_x(const tc_call *c, int64_t position, float seed)
 {
     const int64_t outputs = tc_units(&c->x[Y]), units = tc_units(&c->x[UNITS]);
@@ -149,7 +139,7 @@ TC_INLINE void back_x(const tc_call *c, int64_t position, float seed)
     float *d = c->d[X] + position * units;
     if (!c->add[X]) memset(d, 0, sizeof *d * (size_t)units);
     if (!c->x[W].turned)
-        for (int32_t i = 0; i < *t.n; i++) d[t.unit[i]] += seed * dot(t.error, w + t.unit[i] * outputs, outputs);
+        for (int32_t i = 0; i < *t.n; i++) d[t.unit[i]] += seed * (float)tc_dot(t.error, w + t.unit[i] * outputs, outputs);
     else
         for (int64_t o = 0; o < outputs; o++)
             for (int32_t i = 0; i < *t.n; i++) d[t.unit[i]] += seed * t.error[o] * w[o * units + t.unit[i]];

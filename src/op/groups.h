@@ -17,6 +17,8 @@
 #include "op/op.h"
 #include "op/weight.h"
 
+#include <string.h>
+
 enum { TC_STRIP = 64 }; /* the most groups in a strip */
 
 typedef struct tc_groups {
@@ -92,6 +94,38 @@ TC_INLINE void tc_strip_squares(const tc_groups *g, const tc_strip *s, const flo
         for (int64_t j = 0; j < s->n && g->width == 1; j++) sum[j] += (double)line[j] * (double)line[j];
         for (int64_t j = 0; j < s->n && g->width > 1; j++)
             sum[j] += kernel->squares(line + j * g->width, tc_strip_width(g, s, j));
+    }
+}
+
+/* sum[j] = the sum of v w over the strip's group j. */
+TC_INLINE void tc_strip_dots(const tc_groups *g, const tc_strip *s, const float *v, const float *w, double sum[TC_STRIP])
+{
+    for (int64_t j = 0; j < s->n; j++) sum[j] = 0;
+    for (int64_t i = 0; i < s->height; i++) {
+        const float *a = v + tc_strip_row(g, s, i), *b = w + tc_strip_row(g, s, i);
+        for (int64_t j = 0; j < s->n && g->width == 1; j++) sum[j] += (double)a[j] * (double)b[j];
+        for (int64_t j = 0; j < s->n && g->width > 1; j++)
+            sum[j] += tc_dot(a + j * g->width, b + j * g->width, tc_strip_width(g, s, j));
+    }
+}
+
+/* d = 0 in the strip. */
+TC_INLINE void tc_strip_zero(const tc_groups *g, const tc_strip *s, float *d)
+{
+    for (int64_t i = 0; i < s->height; i++)
+        memset(d + tc_strip_row(g, s, i), 0, sizeof *d * (size_t)tc_strip_columns(g, s));
+}
+
+/* d += scale[j] w in the strip's group j. */
+TC_INLINE void tc_strip_add(const tc_groups *g, const tc_strip *s, float *d, const float *w, const double scale[TC_STRIP])
+{
+    for (int64_t i = 0; i < s->height; i++) {
+        float *to = d + tc_strip_row(g, s, i);
+        const float *line = w + tc_strip_row(g, s, i);
+        for (int64_t j = 0; j < s->n && g->width == 1; j++) to[j] = (float)((double)to[j] + scale[j] * (double)line[j]);
+        for (int64_t j = 0; j < s->n && g->width > 1; j++, to += g->width, line += g->width)
+            for (int64_t k = 0, n = tc_strip_width(g, s, j); k < n; k++)
+                to[k] = (float)((double)to[k] + scale[j] * (double)line[k]);
     }
 }
 

@@ -194,7 +194,7 @@ enum {
     TC_TERM_SCHEDULE, /* the first of TC_SCHEDULE_ATTRS (spec/schedule.h) */
     TC_COMMON_ATTRS = TC_TERM_SCHEDULE + 15
 };
-enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED, TC_LAYER_REVIVE, TC_LAYER_DEAD_AFTER };
+enum { TC_LAYER_NAME = TC_TERM_NAME, TC_LAYER_TRANSPOSED, TC_LAYER_FIRST, TC_LAYER_REVIVE, TC_LAYER_DEAD_AFTER };
 enum { TC_REVIVE_NONE, TC_REVIVE_RESAMPLE, TC_REVIVE_AUX }; /* in the order of the words */
 enum { TC_LOSS_SAMPLE_WEIGHT = TC_TERM_REDUCE + 1 };        /* only of losses */
 
@@ -252,7 +252,8 @@ typedef struct tc_op {
      * NULL. */
     const struct tc_op *of;
     unsigned flags;
-    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input;
+    tc_attribute attribute[TC_OWN_ATTRS + 1]; /* of type "value": the name of a value that becomes an input, or, for a
+                                               * penalty, of a parameter that follows its inputs as a layer's do;
                                                * of type "values", the last positional: one or more of them */
     tc_limit limit[TC_OWN_ATTRS + 1];
     double lambda; /* scalar: the default of lambda; 0: that of the role */
@@ -317,6 +318,10 @@ typedef struct tc_op {
      * includes lambda over the denominator. NULL: no proximal step. It is a constraint's only function (t is then
      * unused). Ranges are those of span (NULL: elements). */
     void (*prox)(const tc_call *c, double t, int64_t begin, int64_t end);
+    /* Constraint: changes the gradient of x[0], d[0], in place, once it has been summed over ranks and batches and before it
+     * is clipped and used. Ranges are those of prox. projects: whether it does with these attributes. NULL: never. */
+    void (*project)(const tc_call *c, int64_t begin, int64_t end);
+    bool (*projects)(const tc_arg *arg);
     /* Penalty: which elements it pulls together, so that they become 0 together or not at all. A value of the batch is
      * grouped as a matrix [rows * positions, units]. NULL: each element is a group. */
     tc_grouping (*grouping)(const tc_arg *arg, bool batch);

@@ -6,60 +6,37 @@
  *
  * The stored matrix is V = W^T [in, out] (weight.h). The Gram matrix G is cut into tiles, one gemm per tile, and so is
  * the gradient. Forward keeps G - I, which backward multiplies by V. */
-#include "op/op.h"
-#include "op/weight.h"
+#include "op/gram.h"
 
-enum { TILE = 128 };
-
-/* V is [in, out]; G is [n, n], of sums over k. */
-typedef struct sizes {
-    int64_t in, out, n, k;
-} sizes;
-
-static sizes sizes_of(const tc_shape *v)
+static tc_gram gram_of(const tc_shape *v)
 {
     const tc_matrix m = tc_matrix_of(v);
-    const int64_t in = m.rows, out = m.out;
-    return out <= in ? (sizes){in, out, out, in} : (sizes){in, out, in, out};
-}
-
-static int64_t cuts(int64_t n) { return (n - 1) / TILE + 1; }
-
-static tc_block tile_at(int64_t m, int64_t n, int64_t piece)
-{
-    const int64_t i = piece / cuts(n) * TILE, j = piece % cuts(n) * TILE;
-    return (tc_block){i, j, m - i < TILE ? m - i : TILE, n - j < TILE ? n - j : TILE};
+    return tc_gram_of(v, m.out <= m.rows);
 }
 
 static int64_t save(const tc_sketch *s, int64_t rows)
 {
     (void)rows;
-    const sizes z = sizes_of(&s->x[0]);
+    const tc_gram z = gram_of(&s->x[0]);
     return z.n * z.n * (int64_t)sizeof(float);
-}
-
-static int64_t scratch(const tc_sketch *s, int64_t rows)
-{
-    (void)s, (void)rows;
-    return TILE * TILE * (int64_t)sizeof(float);
 }
 
 static double flops(const tc_sketch *s)
 {
-    const sizes z = sizes_of(&s->x[0]);
-    return 2.0 * (double)z.n * (double)z.n * (double)z.k;
+    const tc_gram z = gram_of(&s->x[0]);
+    return tc_gram_flops(&z);
 }
 
 static tc_span span(const tc_call *c)
 {
-    const sizes z = sizes_of(&c->x[0].shape);
-    return (tc_span){cuts(z.n) * cuts(z.n), 1};
+    const tc_gram z = gram_of(&c->x[0].shape);
+    return (tc_span){tc_gram_cuts(z.n) * tc_gram_cuts(z.n), 1};
 }
 
 static tc_span span_back(const tc_call *c)
 {
-    const sizes z = sizes_of(&c->x[0].shape);
-    return (tc_span){cuts(z.in) * cuts(z.out), 1};
+    const tc_gram z = gram_of(&c->x[0].shape);
+    return tc_gram_span_back(&z);
 }
 
 /* Turns a tile of G into that of G - I; returns its sum of (G - I)^2. */
@@ -77,25 +54,12 @@ TC_CLONES static double finish_tile(float *g, int64_t pitch, tc_block t)
 
 static void forward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const sizes z = sizes_of(&c->x[0].shape);
-    const bool units = z.out <= z.in; /* G = V^T V, otherwise V V^T */
-    const float *v = c->x[0].data;
+    const tc_gram z = gram_of(&c->x[0].shape);
     double sum = 0;
     for (int64_t u = begin; u < end; u++) {
-        const tc_block t = tile_at(z.n, z.n, u);
-        float *g = (float *)c->save + t.i * z.n + t.j;
-        c->run->kernel->gemm(&(tc_gemm){.ta = units,
-                                        .tb = !units,
-                                        .m = t.m,
-                                        .n = t.n,
-                                        .k = z.k,
-                                        .a = v + t.i * (units ? 1 : z.out),
-                                        .lda = z.out,
-                                        .b = v + t.j * (units ? 1 : z.out),
-                                        .ldb = z.out,
-                                        .c = g,
-                                        .ldc = z.n});
-        sum += finish_tile(g, z.n, t);
+        const tc_block t = tc_gram_tile(z.n, z.n, u);
+        tc_gram_block(c->run->kernel, &z, c->x[0].data, t, c->save);
+        sum += finish_tile((float *)c->save + t.i * z.n + t.j, z.n, t);
     }
     *tc_partial(c, begin) = sum;
 }
@@ -109,22 +73,12 @@ TC_CLONES static void put_tile(float *d, int64_t pitch, tc_block t, const float 
 
 static void backward(const tc_call *c, int64_t begin, int64_t end)
 {
-    const sizes z = sizes_of(&c->x[0].shape);
-    const bool units = z.out <= z.in; /* V (G - I), otherwise (G - I) V */
-    const float *v = c->x[0].data, *g = c->save, factor = (float)(4 * tc_seed(c));
-    float *product = c->scratch;
+    const tc_gram z = gram_of(&c->x[0].shape);
+    const float factor = (float)(4 * tc_seed(c));
     for (int64_t u = begin; u < end && c->d[0]; u++) {
-        const tc_block t = tile_at(z.in, z.out, u);
-        c->run->kernel->gemm(&(tc_gemm){.m = t.m,
-                                        .n = t.n,
-                                        .k = z.n,
-                                        .a = (units ? v : g) + t.i * z.n,
-                                        .lda = z.n,
-                                        .b = (units ? g : v) + t.j,
-                                        .ldb = z.out,
-                                        .c = product,
-                                        .ldc = t.n});
-        put_tile(c->d[0] + t.i * z.out + t.j, z.out, t, product, factor, c->add[0]);
+        const tc_block t = tc_gram_tile(z.in, z.out, u);
+        tc_gram_times(c->run->kernel, &z, c->x[0].data, c->save, t, c->scratch);
+        put_tile(c->d[0] + t.i * z.out + t.j, z.out, t, c->scratch, factor, c->add[0]);
     }
 }
 
@@ -140,7 +94,7 @@ const tc_op tc_op_orthogonal = {
     .shape = tc_shape_weight,
     .flops = flops,
     .save = save,
-    .scratch = scratch,
+    .scratch = tc_gram_scratch,
     .span = span,
     .span_back = span_back,
     .forward = forward,

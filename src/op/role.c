@@ -19,6 +19,12 @@
     {                                                                                                                  \
         "transposed", "bool", "false", "where the weight is another layer's: it is used transposed", false             \
     }
+#define LAYER_FIRST                                                                                                    \
+    {                                                                                                                  \
+        "init_transpose", "text", "",                                                                                  \
+            "the name of another layer's weight: this layer's own begins as its transpose, and is trained by itself",  \
+            false                                                                                                      \
+    }
 #define LAYER_REVIVE                                                                                                   \
     {"revive", "none|resample|aux", "none",                                                                            \
      "brings dead units back: resample gives them weights from inputs that are reconstructed badly; aux lets them "    \
@@ -31,10 +37,10 @@
             false                                                                                                      \
     }
 
-static const tc_attribute layer[] = {LAYER_NAME, LAYER_TRANSPOSED, LAYER_REVIVE, {0}};
+static const tc_attribute layer[] = {LAYER_NAME, LAYER_TRANSPOSED, LAYER_FIRST, LAYER_REVIVE, {0}};
 
 /* What the layers of a kind can use of it. */
-static const tc_attribute layer_that_turns[] = {LAYER_NAME, LAYER_TRANSPOSED, {0}};
+static const tc_attribute layer_that_turns[] = {LAYER_NAME, LAYER_TRANSPOSED, LAYER_FIRST, {0}};
 static const tc_attribute layer_of_zeros[] = {LAYER_NAME, LAYER_REVIVE, {0}};
 static const tc_attribute any_layer[] = {LAYER_NAME, {0}};
 

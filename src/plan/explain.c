@@ -83,7 +83,8 @@ static void add_update(const tacet_plan *p, tc_text *t)
     for (int i = 0; i < p->update.proxes; i++) {
         const tc_term *term = &p->graph->term[p->update.prox[i].term];
         const bool constraint = term->op->role == &tc_constraint;
-        tc_text_add(t, "  %s %s%s%s\n", term->name, constraint ? "constraint" : "proximal step",
+        const char *acts = p->update.prox[i].d ? "constraint, also on the gradient before the update" : "constraint";
+        tc_text_add(t, "  %s %s%s%s\n", term->name, constraint ? acts : "proximal step",
                     !constraint && p->update.optim->prox_note[0] ? ": " : "",
                     constraint ? "" : p->update.optim->prox_note);
     }

@@ -8,8 +8,8 @@
  *     update      for each tile: dL/dW, its squares for the norm, the optimizer on the tile's rows
  *
  * A weight is updated in the usual way if a penalty in the objective is on it, if several layers use it, if it is
- * small, if gradients are clipped, whose norm must be known before the first update, or if they must be summed, over
- * several ranks or several batches. run/fused.c does the work of a step. */
+ * small, if a constraint changes its gradient, if gradients are clipped, whose norm must be known before the first
+ * update, or if they must be summed, over several ranks or several batches. run/fused.c does the work of a step. */
 #include "plan/plan.h"
 
 enum { LEAST = 1 << 15 }; /* elements */
@@ -37,7 +37,8 @@ bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at)
     const tc_value *v = &p->graph->value[at->value];
     const tc_silent *silent = p->graph->value[v->owner].op->silent;
     return at->trains && at->n >= LEAST && p->set.ranks.count == 1 && p->set.accumulate < 2 && !tc_plan_clips(p) &&
-           v->slot == 0 && !v->keep_gradient && silent && silent->tile && has_one_source(p, at->value);
+           v->slot == 0 && !v->keep_gradient && !tc_plan_projects(p, at->value) && silent && silent->tile &&
+           has_one_source(p, at->value);
 }
 
 tacet_status tc_plan_fuse(tacet_plan *p)

@@ -19,6 +19,19 @@ static int64_t lay_out(tacet_plan *p, bool trains, bool fused, int64_t offset)
     return offset;
 }
 
+/* A layer's weight [n, m] begins as the transpose of one that an earlier layer owns (init_transpose=). */
+static void begin_as(const tacet_plan *p, const tc_place *at, const tc_value *layer)
+{
+    const tc_place *of = &p->block.place[p->block.of[layer->first]];
+    const tc_shape *shape = &p->graph->value[at->value].shape;
+    const int64_t n = layer->first_turned ? shape->dim[0] : 1, m = at->n / n;
+    const float *from = tc_plan_parameter(p, of);
+    float *to = tc_plan_parameter(p, at);
+    assert(of < at && of->n == at->n);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < m; j++) to[i * m + j] = from[j * n + i];
+}
+
 tacet_status tc_plan_layout(tacet_plan *p)
 {
     const tacet_graph *g = p->graph;
@@ -43,7 +56,9 @@ tacet_status tc_plan_layout(tacet_plan *p)
     for (int i = 0; i < p->block.places; i++) {
         const tc_value *v = &g->value[p->block.place[i].value], *owner = &g->value[v->owner];
         const tc_param *param = tc_param_of(g, p->block.place[i].value);
-        if (param->init)
+        if (owner->first && v->slot == 0)
+            begin_as(p, &p->block.place[i], owner);
+        else if (param->init)
             param->init(owner->arg, &g->value[owner->input[0]].shape, &v->shape,
                         tc_plan_parameter(p, &p->block.place[i]), p->block.place[i].n,
                         tc_stream_of(p->set.seed, 0, v->name));

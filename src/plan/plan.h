@@ -255,6 +255,7 @@ bool tc_revive_reads(const tacet_plan *p, int value);
 const tc_resample *tc_revive_of(const tacet_plan *p, int layer); /* how its units are given new weights, or NULL */
 
 /* Whether a weight's gradient is fused with its update, and its entry, or NULL. */
+bool tc_plan_projects(const tacet_plan *p, int parameter); /* whether a constraint changes its gradient */
 bool tc_plan_clips(const tacet_plan *p); /* clip_norm or clip_value */
 bool tc_fuse_wanted(const tacet_plan *p, const tc_place *at);
 const tc_fused *tc_fuse_find(const tacet_plan *p, const tc_place *at);

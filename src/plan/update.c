@@ -11,6 +11,15 @@ static bool parameter_trains(const tacet_plan *p, const tc_term *t)
     return true;
 }
 
+static bool projects(const tc_term *t) { return t->op->projects && t->op->projects(t->arg); }
+
+bool tc_plan_projects(const tacet_plan *p, int parameter)
+{
+    for (tc_each_use(u, &p->uses, parameter))
+        if (u->term >= 0 && projects(&p->graph->term[u->term])) return true;
+    return false;
+}
+
 /* Adds the entry for an input of a term that acts after the update. */
 static tacet_status add_prox(tacet_plan *p, int t, int k)
 {
@@ -26,16 +35,19 @@ static tacet_status add_prox(tacet_plan *p, int t, int k)
     }
     x[k] = x[0];
     x[0] = (tc_view){.data = tc_plan_parameter(p, at), .shape = v->shape, .n = at->n, .groups = v->groups};
-    p->update.prox[p->update.proxes++] = (tc_prox){.term = t,
-                                                   .group = at->group,
-                                                   .x = x,
-                                                   .call = {.op = term->op,
-                                                            .arg = term->arg,
-                                                            .run = &p->run,
-                                                            .inputs = term->inputs,
-                                                            .x = x,
-                                                            .reduce = term->reduce,
-                                                            .lambda = &p->table.lambda[t]}};
+    tc_prox *prox = &p->update.prox[p->update.proxes++];
+    *prox = (tc_prox){.term = t,
+                      .group = at->group,
+                      .x = x,
+                      .d = projects(term) ? tc_plan_gradient(p, at) : NULL,
+                      .call = {.op = term->op,
+                               .arg = term->arg,
+                               .run = &p->run,
+                               .inputs = term->inputs,
+                               .x = x,
+                               .d = &prox->d,
+                               .reduce = term->reduce,
+                               .lambda = &p->table.lambda[t]}};
     return TACET_OK;
 }
 

@@ -36,6 +36,7 @@ typedef struct tc_prox {
     int term, group;
     tc_call call;
     tc_view *x; /* the inputs of the call */
+    float *d;   /* the gradient of its first input, if the constraint changes it; otherwise NULL */
 } tc_prox;
 
 /* Bounds on the magnitudes of trained parameters and of their moments (run/reach.c). most[0] NAN: unknown, since

@@ -23,7 +23,7 @@ static unsigned how(const tc_term *t, int k)
 {
     const unsigned pulls = tc_term_pulls(t, k) ? TC_USE_PULLS : 0;
     if (t->op->role != &tc_penalty) return pulls;
-    return pulls | (tc_term_acts(t, k) ? TC_USE_MEASURED : 0) | (t->of < 0 ? TC_USE_NAMED : 0);
+    return pulls | (tc_term_acts(t, k) ? TC_USE_MEASURED : 0) | (t->of < 0 && k < t->inputs ? TC_USE_NAMED : 0);
 }
 
 static void enter_all(entering *e, const tacet_plan *p)

@@ -25,6 +25,13 @@ static void prox_part(void *context, int64_t part, int lane)
     j->prox->call.op->prox(&j->prox->call, j->t, part * j->span.grain, tc_part_end(j->span, part));
 }
 
+static void project_part(void *context, int64_t part, int lane)
+{
+    (void)lane;
+    const job *j = context;
+    j->prox->call.op->project(&j->prox->call, part * j->span.grain, tc_part_end(j->span, part));
+}
+
 static double rate_of(const tacet_plan *p, int group) { return tc_plan_rate(p, group) * p->table.rate; }
 
 static tc_update update_of(const tacet_plan *p, int group, int64_t offset)
@@ -57,12 +64,26 @@ double tc_run_prox_time(const tacet_plan *p, int group)
     return p->update.optim->prox_time(p->update.group[group].arg, rate_of(p, group), p->table.step);
 }
 
-static void apply_prox(tacet_plan *p, const tc_prox *prox)
+static tc_span span_of(const tc_prox *prox)
 {
     const tc_op *op = prox->call.op;
-    job j = {.p = p, .prox = prox, .span = op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE}};
-    if (op->role != &tc_constraint) j.t = tc_run_prox_time(p, prox->group) * tc_seed(&prox->call);
+    return op->span ? op->span(&prox->call) : (tc_span){prox->call.x[0].n, TC_RANGE};
+}
+
+static void apply_prox(tacet_plan *p, const tc_prox *prox)
+{
+    job j = {.p = p, .prox = prox, .span = span_of(prox)};
+    if (prox->call.op->role != &tc_constraint) j.t = tc_run_prox_time(p, prox->group) * tc_seed(&prox->call);
     tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, prox_part, &j);
+}
+
+void tc_run_project(tacet_plan *p)
+{
+    for (int i = 0; i < p->update.proxes; i++) {
+        const tc_prox *prox = &p->update.prox[i];
+        job j = {.p = p, .prox = prox, .span = span_of(prox)};
+        if (prox->d) tc_run_for(p, j.span, prox->call.x[0].n > 4 * TC_RANGE, project_part, &j);
+    }
 }
 
 void tc_run_constrain(tacet_plan *p, const tc_place *at)

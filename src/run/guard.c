@@ -193,6 +193,7 @@ static tacet_status replay(tacet_plan *p, int64_t at)
  * gradients. */
 static bool is_finite(tacet_plan *p)
 {
+    tc_run_project(p);
     p->norm_square = tc_run_squares(p, gradients(p), p->block.stored);
     if (!isfinite(p->norm_square) || !isfinite(tacet_objective(p))) return false;
     p->update.gradient = tc_run_clip(p, sqrt(p->norm_square));

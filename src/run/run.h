@@ -106,6 +106,7 @@ double tc_run_prox_time(const tacet_plan *p, int group); /* t */
 void tc_fused_store(tacet_plan *p, const tc_fused *f); /* writes out a fused gradient, after a step */
 void tc_fused_apply(tacet_plan *p);
 
+void tc_run_project(tacet_plan *p); /* lets constraints change the gradients (tc_op.project) */
 void tc_run_constrain(tacet_plan *p, const tc_place *at); /* applies the constraints on a parameter again */
 
 /* Fills in the updates of the next step. Then: the place in the block of the first parameter whose number or moments the
