@@ -160,6 +160,25 @@ static void two_variables(void **state)
     check(&g, "quantile", TC_FORMULA_SLOPE + 1, 3, 1, -1);
     check(&g, "quantile", TC_FORMULA_SLOPE, 1, 3, -3);
     release(&g, NULL);
+    read_formula(&g, "\"y^t\"", y_and_t);
+    check(&g, "power", TC_FORMULA_SLOPE, -3, 3, 27);
+    check(&g, "power", TC_FORMULA_SLOPE, -3, -1, -1.0 / 9);
+    check(&g, "power", TC_FORMULA_SLOPE, 0, 1, 1);
+    check(&g, "power", TC_FORMULA_SLOPE, 0, 0.5, 0);
+    release(&g, NULL);
+}
+
+/* Two factors are joined to one that a product of so many has no place for. */
+static void nothing_is_lost_from_a_long_product(void **state)
+{
+    (void)state;
+    given g;
+    char text[700] = "\"abs(x)";
+    for (int i = 1; i <= 22; i++) snprintf(text + strlen(text), 30, " * (1 + exp(x - %d))", 1000 + i);
+    strcat(text, " * sign(x)\"");
+    read_formula(&g, text, x_alone);
+    check(&g, "a long product", TC_FORMULA_VALUE, 5, 0, 5);
+    release(&g, NULL);
 }
 
 /* ---- Derivatives as text ---- */
@@ -486,7 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
-        cmocka_unit_test(two_variables),
+        cmocka_unit_test(two_variables), cmocka_unit_test(nothing_is_lost_from_a_long_product),
         cmocka_unit_test(derivatives_are_simplified),
         cmocka_unit_test(mistakes_have_places),
         cmocka_unit_test(functions_are_listed),

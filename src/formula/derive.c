@@ -50,6 +50,11 @@ static int d_power(const around *n)
         const int d = mul(n, mul(n, n->b, n->da), make2(n, TC_F_POWER, n->a, number(n, p - 1)));
         return p > 0 && p < 1 ? where_positive(n, n->a, d) : d;
     }
+    if (n->db == 0) { /* where the exponent is whole, a may be negative */
+        const int kink = mul(n, make2(n, TC_F_EQUAL, n->a, 0), make2(n, TC_F_LESS, n->b, number(n, 1)));
+        const int d = mul(n, mul(n, n->b, n->da), make2(n, TC_F_POWER, n->a, sub(n, n->b, number(n, 1))));
+        return tc_make_node(n->e, TC_F_WHERE, kink, 0, d);
+    }
     const int d = mul(n, n->self, mul(n, make1(n, TC_F_LOG, n->a), n->db));
     if (n->da == 0) return n->e->node[n->a].function == TC_F_NUMBER ? d : where_positive(n, n->a, d);
     return where_positive(n, n->a, add(n, d, mul(n, n->self, over(n, mul(n, n->b, n->da), n->a))));

@@ -118,7 +118,7 @@ static void join_factors(tc_expressions *e, product *p)
                 joined = make1(e, TC_F_SIGMOID, u);
             if (is(e, a->node, TC_F_ABS) && is(e, b->node, TC_F_SIGN) && u == v) joined = u;
             if (is(e, b->node, TC_F_SIGN) && v == a->node) joined = make1(e, TC_F_ABS, v);
-            if (joined < 0) continue;
+            if (joined < 0 || p->count == MOST) continue;
             a->exponent--, b->exponent--;
             add_factor(p, joined, 1);
         }
