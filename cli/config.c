@@ -222,6 +222,9 @@ tacet_status cli_config_check(const cli_config *c)
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
+/* In YAML a key of more than 1024 characters must begin with "? ". Escaped, a byte becomes 6 characters. */
+enum { LONG_KEY = 1024 / 6 };
+
 static void print_map(FILE *to, const char *name, const cli_pair *list)
 {
     if (list) fprintf(to, "%s:\n", name);
@@ -229,9 +232,10 @@ static void print_map(FILE *to, const char *name, const cli_pair *list)
     for (const cli_pair *p = list; p; before = p->on.text, p = p->next) {
         bool first = strcmp(before, p->on.text) != 0, many = p->next && strcmp(p->next->on.text, p->on.text) == 0;
         if (first) {
-            fprintf(to, "  ");
+            const bool is_long = strlen(p->on.text) > LONG_KEY;
+            fprintf(to, is_long ? "  ? " : "  ");
             cli_yaml_text(to, p->on.text);
-            fprintf(to, ":");
+            fprintf(to, is_long ? "\n  :" : ":");
         }
         fprintf(to, "%s", first ? (many ? "\n    - " : " ") : "    - ");
         cli_yaml_text(to, p->spec.text);

@@ -189,6 +189,8 @@ has err "train.sparse must be auto, never or always, not 'often'"
 edited 's/^optimizer.*/optimizer: sgd lr=0.1 momentum=0.9 nesterow/'; refused 2 train bad.yaml --set optimizer.lr=0.2
 has err "bad.yaml:[0-9]*:[0-9]*: sgd has no place for 'nesterow'"
 caret nesterow
+edited 's/^optimizer.*/optimizer: sgd lr=0.1 schedule=step milestones=30 60 80/'; refused 2 train bad.yaml
+has err "sgd has no place for '60'" 'several numbers are written with commas: milestones=30,60$'
 refused 2 train net.yaml --set model.x=3
 has err "no attributes; set all of it"
 refused 2 train net.yaml --penalty 'relu1 l1 3'

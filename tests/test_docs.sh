@@ -37,7 +37,7 @@ base() {
 for cell in cells/*.yaml; do # base.yaml comes first
     row=$(basename "$cell" .yaml)
     y=labels.npy
-    grep -qE '^loss: (mse|l1_loss|huber|formula_loss)' "$cell" && y=targets.npy
+    grep -qE '^loss: (mse|l1_loss|huber|formula_loss|bce_with_logits|focal_with_logits|kl_div)' "$cell" && y=targets.npy
     x=x.npy layout=
     network="linear 32 | relu | linear 16 | relu | linear 2"
     [ ! -e "cells/$row.image" ] || { x="images.npy" && layout=" layout=hwc" && network="conv2d 8 3 | relu | flatten | linear 2"; }

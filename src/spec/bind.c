@@ -225,16 +225,30 @@ static const char *choice_at(const void *context, int i) { return ((const choice
 
 static void hint_keys(const binder *b, const char *word) { tc_fail_choices(b->e, "it takes", word, key_at, b); }
 
-/* What to do about a bare word that does not fit: if a formula came before it, it is probably a part of it. */
-static void hint_bare(const binder *b, const char *word)
+/* Whether a bare word is one of several numbers that were meant for the attribute before it. */
+static bool continues_list(const binder *b, const tc_word *w)
+{
+    const tc_word *before = w > b->s->word ? w - 1 : NULL;
+    if (!before || !before->key || read_list(before->text, NULL) < 0 || read_list(w->text, NULL) < 0) return false;
+    const slot s = slot_named(b, before->key, "");
+    const struct reader *r = s.attribute ? reader_of(s.attribute->type) : NULL;
+    return s.attribute && (!r || r->read == read_list_only || r->read == read_weights);
+}
+
+/* What to do about a bare word that does not fit: it is probably a part of the list or of the formula before it. */
+static void hint_bare(const binder *b, const tc_word *w)
 {
     slot s;
+    if (continues_list(b, w)) {
+        tc_fail_hint(b->e, "several numbers are written with commas: %s=%s,%s", w[-1].key, w[-1].text, w->text);
+        return;
+    }
     for (int i = 0; (s = slot_at(b, i)).attribute; i++)
         if (strcmp(s.attribute->type, "formula") == 0 && s.arg->given) {
             tc_fail_hint(b->e, "a formula with spaces is written in quotes: \"x^2 / (1 + x^2)\"");
             return;
         }
-    hint_keys(b, word);
+    hint_keys(b, w->text);
 }
 
 /* Refuses a key that no attribute has, or a bare word with no positional attribute left. */
@@ -246,7 +260,7 @@ static tacet_status refuse_word(const binder *b, const tc_word *w)
     if (w->key)
         hint_keys(b, word);
     else
-        hint_bare(b, word);
+        hint_bare(b, w);
     return TACET_DESCRIPTION;
 }
 
@@ -260,7 +274,7 @@ static tacet_status refuse_value(const binder *b, const tc_word *w, const tc_att
         const char *near = tc_nearest(w->text, choice_at, split(a->type, &c));
         if (near) tc_fail_hint(b->e, "did you mean %s?", near);
     } else if (!w->key && a->positional) {
-        hint_bare(b, w->text);
+        hint_bare(b, w);
     }
     return TACET_DESCRIPTION;
 }

@@ -110,6 +110,9 @@ void fuzz_seeds(void)
     seed("examples/autoencoder/autoencoder.yaml", "over relu1: l1 density=0.1..0.9:3\nset train.sparse=never");
     seed("examples/fashion/fashion.yaml",
          "data csv x.csv label=1\nset train.steps=10\nover *.weight: l1 lambda=max/100..max:5");
+    char longest[1400] = "penalty ";
+    memset(longest + 8, '*', 1200);
+    seed("examples/density/density.yaml", strcat(longest, ": l1 1e-3"));
     fuzz_seed_text(
         "%% config.yaml\nmodel: linear 3\nloss: mse\noptimizer: {sgd}\n---\n? [a, b]\n: &x 'it''s'\n%% arguments\nset =\n");
 }
