@@ -176,8 +176,11 @@ def feeds(net: Network, x: Any, answers: tuple[Any, Any], s: Settings, validatio
 
 
 def feed_of(net: Network, data: _core.Data | Batches | None, batch: int) -> Feed | None:
-    """The feed of data for validation."""
-    return Rows(net, data, batch) if isinstance(data, _core.Data) else data
+    """The feed of data for validation, whose weights count although the rows of the fit may have none."""
+    if not isinstance(data, _core.Data):
+        return data
+    net.weighed = net.weighed or data.info.weighed
+    return Rows(net, data, batch)
 
 
 def apart(net: Network, validation: Any) -> _core.Data | Batches | None:

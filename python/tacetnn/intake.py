@@ -192,6 +192,9 @@ class Intake(Description):
     def feed(self, plan: _core.Plan, rows: dict[str, Array]) -> None:
         """Feeds rows, scaled as those that the network was fitted to. Channels that come first are moved to the end."""
         for name, array in rows.items():
+            if name == "sample_weight" and not self.weighed:
+                raise ValueError("this batch has weights, but the first batch of the fit had none: give that weights "
+                                 "too, of 1 if its rows count alike")
             if name == "x" and self.layout == "chw":
                 array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
             scale, shift = self.scaling.get(name, (None, None))
