@@ -126,7 +126,6 @@ class Intake(Description):
             x = self.rows(x)
         data = self._weighed(self._data(x, y, True, options, ""), sample_weight)
         self.weighed = data.info.weighed
-        self.balance = data.balance(self.loss) if given(self.loss, "class_weight") == "balanced" else ""
         self.schema, self.source = data.schema, data.info.spec
         self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(x)
         return data
