@@ -350,11 +350,14 @@ static tacet_status open_data(cli_job *job)
     tacet_status s = open_parts(job);
     if (s != TACET_OK) return s;
     int64_t most = 0;
+    bool weighed = false;
     for (int i = CLI_PARTS - 1; i >= 0; i--) { /* backwards, so that *info is that of the training part in the end */
         if (!job->part[i].data) continue;
         tacet_data_describe(job->part[i].data, info);
         if (info->rows > most) most = info->rows;
+        weighed = weighed || info->weighed;
     }
+    info->weighed = weighed; /* so that the weights of other parts count in their figures */
     job->batch = c->value[CLI_BATCH].integer < most ? c->value[CLI_BATCH].integer : most;
     job->batch_text = cli_format(c->arena, "%lld", (long long)job->batch);
     job->loader = tacet_loader_new(d, job->batch, (uint64_t)c->value[CLI_SEED].integer,

@@ -45,6 +45,12 @@ trained ignored "ignored.csv label=y" "cross_entropy ignore=-100"
 trained kept "kept.csv label=y" cross_entropy
 same ignored kept
 
+# Weights of the validation data alone.
+runs 0 "$tacet" train kept.yaml --out apart --set validate='csv weighed.csv label=y sample_weight=w'
+runs 0 "$tacet" eval apart/model.safetensors --data 'csv repeated.csv label=y' --json
+loss=$(grep -o '"data_loss":[0-9.]*' out | sed 's/\(\.[0-9]\{5\}\).*/\1/')
+tail -1 apart/metrics.jsonl | grep -q "\"validation\":.*$loss" || fault "the weights of the validation data do not count: $loss"
+
 # ---- A run that was interrupted ----
 runs 0 "$tacet" train weighed.yaml --out half --set train.epochs=2
 runs 0 "$tacet" train --resume half --set train.epochs=5
@@ -57,6 +63,8 @@ sed 's/,2,/,-2,/' weighed.csv > bad.csv
 sed 's/weighed.csv/bad.csv/' weighed.yaml > bad.yaml
 runs 3 "$tacet" train bad.yaml --out bad
 has err 'bad.csv, line [0-9]*, column 3 (w): the weight is -2, and should be at least 0'
+runs 3 "$tacet" train kept.yaml --out bad --set data='csv ignored.csv label=y'
+has err 'ignore=-100 in a cross_entropy leaves such labels out'
 sed 's/label=y sample_weight=w/target=y/; s/^loss:.*/loss: mse class_weight=balanced/; s/linear 3/linear 1/' weighed.yaml > bad.yaml
 runs 2 "$tacet" train bad.yaml --out bad
 has err 'class_weight=balanced needs labels'

@@ -112,6 +112,7 @@ static const struct {
     {"\"1 - 2 - 3 + x\"", 1, -3, 1},
     {"\"1e1 x + .5 + 2.\"", 1, 12.5, 10},
     {"\"c x + c (x - 1)\" c=3", 2, 9, 6},
+    {"\"x\n  + 1\"", 2, 3, 1},
     /* What is not taken may be infinite or not a number. */
     {"\"where(x > 0, log(x), 0)\"", -1, 0, 0},
     {"\"where(x > 0, sqrt(x), x)\"", -2, -2, 1},

@@ -177,6 +177,14 @@ static void test_cross_entropy(void **state)
     static const double d[] = {-0.45498472, 0.12236424, 0.33262048, 1.0 / 6, 1.0 / 6, -1.0 / 3};
     for (int i = 0; i < 6; i++) near("its gradient", (double)k.d[0][i], d[i], 1e-6);
     case_close(&k);
+    /* A class that is ruled out. */
+    static const float masked[] = {0, 1.09861229f, -INFINITY, 0, 0, 0};
+    open_two(&k, "cross_entropy class_weight=1,2,3", "3", "labels", 2);
+    set(&k, 0, masked);
+    k.ids[1][0] = 1, k.ids[1][1] = 0;
+    run_forward(&k, WHOLE);
+    near("cross_entropy, -inf", k.value, (2 * 0.28768207 + 1.09861229) / 3, 1e-7);
+    case_close(&k);
 }
 
 /* ---- Kinks ---- */

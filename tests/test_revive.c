@@ -339,9 +339,39 @@ static int remove_file(void **state)
     return unlink(checkpoint_path);
 }
 
+/* A row of weight 0 is as if it were not there: no unit is made from it, however large its loss is. */
+static void rows_of_weight_0_are_not_drawn(void **state)
+{
+    (void)state;
+    enum { OTHERS = SAMPLES / 2 };
+    made m = {.seed = 5};
+    tacet_error why;
+    float weight[SAMPLES] = {0}, in[UNITS][WIDTH];
+    m.g = tacet_graph_new(NULL);
+    m.x = tacet_input(m.g, "x", 1, (int64_t[]){WIDTH});
+    const tacet_value w = tacet_input(m.g, "w", 1, (int64_t[]){1});
+    m.y = tacet_chain(m.g, m.x, "linear 12 | relu revive=resample dead_after=1 | linear 8");
+    tacet_loss(m.g, "mse sample_weight=w", m.y, m.x);
+    m.p = compiled(&m, STILL, 1, &why);
+    assert_non_null(m.p);
+    silence(&m);
+    for (int i = 0; i < SAMPLES; i++) {
+        weight[i] = i < OTHERS ? 1 : 0;
+        m.in[i][i < OTHERS ? 0 : 1] = i < OTHERS ? 1 : 10;
+    }
+    assert_int_equal(tacet_feed(m.p, m.x, TACET_F32, m.in), TACET_OK);
+    assert_int_equal(tacet_feed(m.p, w, TACET_F32, weight), TACET_OK);
+    assert_int_equal(tacet_step(m.p, SAMPLES), TACET_OK);
+    assert_int_equal(firing_of(&m, "relu1").revived, 1);
+    get(&m, "linear1.weight", in[0], UNITS * WIDTH);
+    assert_true(in[DEAD][0] > 0 && in[DEAD][1] < 0);
+    end(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_of_weight_0_are_not_drawn),
         cmocka_unit_test(a_dead_unit_gets_a_row),     cmocka_unit_test(constraints_hold),
         cmocka_unit_test(other_weights_out_become_0), cmocka_unit_test(the_optimizer_forgets),
         cmocka_unit_test(bits_are_the_same),          cmocka_unit_test(mistakes_are_named),

@@ -201,6 +201,7 @@ static const refusal refusals[] = {
     {"op 3 init=", 5, 5, "expected a value after init=", "an empty value is written \"\""},
     {"op 3 1 1 1", 9, 1, "op has no place for '1'", "it takes units, slope, init, bias, target, lambda, name, joint"},
     {"op 3 1 1 jont", 9, 4, "op has no place for 'jont'", "did you mean joint?"},
+    {"op 3 1 1 target", 9, 6, "op has no place for 'target'", "write target=..."},
 };
 
 static void every_error_has_a_place(void **state)

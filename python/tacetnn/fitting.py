@@ -169,6 +169,7 @@ def feeds(net: Network, x: Any, answers: tuple[Any, Any], s: Settings, validatio
         x = opened_again(x)
     rows = data_of(net, x, y, s.data, sample_weight)
     held_out = rows.hold_out(s.share, net.seed) if s.share else apart(net, validation)
+    net.balance = rows.balance(net.loss) if given_in(net.loss, "class_weight") == "balanced" else ""
     s.batch = min(s.batch, max(d.info.rows for d in (rows, held_out) if isinstance(d, _core.Data)))
     feed = Rows(net, rows, s.batch, seed=net.seed, shuffle=s.shuffle, augment=s.augment,
                 accumulate=s.accumulate)
@@ -176,8 +177,11 @@ def feeds(net: Network, x: Any, answers: tuple[Any, Any], s: Settings, validatio
 
 
 def feed_of(net: Network, data: _core.Data | Batches | None, batch: int) -> Feed | None:
-    """The feed of data for validation."""
-    return Rows(net, data, batch) if isinstance(data, _core.Data) else data
+    """The feed of data for validation, whose weights count although the rows of the fit may have none."""
+    if not isinstance(data, _core.Data):
+        return data
+    net.weighed = net.weighed or data.info.weighed
+    return Rows(net, data, batch)
 
 
 def apart(net: Network, validation: Any) -> _core.Data | Batches | None:

@@ -126,7 +126,6 @@ class Intake(Description):
             x = self.rows(x)
         data = self._weighed(self._data(x, y, True, options, ""), sample_weight)
         self.weighed = data.info.weighed
-        self.balance = data.balance(self.loss) if given(self.loss, "class_weight") == "balanced" else ""
         self.schema, self.source = data.schema, data.info.spec
         self.at_most_one = not isinstance(x, _core.Data) and _at_most_one(x)
         return data
@@ -192,6 +191,9 @@ class Intake(Description):
     def feed(self, plan: _core.Plan, rows: dict[str, Array]) -> None:
         """Feeds rows, scaled as those that the network was fitted to. Channels that come first are moved to the end."""
         for name, array in rows.items():
+            if name == "sample_weight" and not self.weighed:
+                raise ValueError("this batch has weights, but the first batch of the fit had none: give that weights "
+                                 "too, of 1 if its rows count alike")
             if name == "x" and self.layout == "chw":
                 array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
             scale, shift = self.scaling.get(name, (None, None))

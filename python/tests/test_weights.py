@@ -81,6 +81,28 @@ class Weights(unittest.TestCase):
         b.fit([(X, Y, W)], epochs=6, progress=False)
         self.assert_same(a, b)
 
+    def test_balance_is_that_of_the_rows_that_train(self) -> None:
+        net = tn.Network("linear 3", input=4, loss="cross_entropy class_weight=balanced", optimizer="sgd lr=0.1", seed=1)
+        net.fit(X, Y, epochs=1, validation=0.5, progress=False)
+        data = net.learn_from(X, Y)
+        data.hold_out(0.5, 1)
+        self.assertEqual(net.balance, data.balance(net.loss))
+        self.assertNotEqual(net.balance, net.learn_from(X, Y).balance(net.loss))
+
+    def test_of_validation_alone(self) -> None:
+        net = tn.Network("linear 3", input=4, loss="cross_entropy", optimizer="sgd lr=0.1", seed=1)
+        for x, y in ((X, Y), ([(X, Y)], None)):
+            run = net.fit(x, y, epochs=1, validation=(X, Y, W), progress=False)
+            self.assert_figures(run.ledger[-1]["validation"], net.evaluate(X, Y, sample_weight=W))
+            self.assertNotAlmostEqual(run.ledger[-1]["validation"]["data_loss"], net.evaluate(X, Y)["data_loss"])
+
+    def test_of_some_batches(self) -> None:
+        net = tn.Network("linear 3", input=4, loss="cross_entropy", optimizer="sgd lr=0.1", seed=1)
+        net.fit([(X, Y, W), (X, Y)], epochs=1, progress=False)
+        for batches, validation in (([(X, Y), (X, Y, W)], None), ([(X, Y)], [(X, Y, W)])):
+            with self.assertRaisesRegex(ValueError, "the first batch of the fit had none"):
+                net.fit(batches, epochs=1, validation=validation, progress=False)
+
     def test_a_model_keeps_the_numbers(self) -> None:
         a = trained("cross_entropy class_weight=balanced", X, Y, 3, sample_weight=W)
         with tempfile.TemporaryDirectory() as folder:

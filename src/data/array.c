@@ -163,7 +163,7 @@ tacet_status tc_array_weights(const tc_array *a, const char *name, tacet_error *
         tc_widen(a, i, 1, &weight);
         if (!(weight >= 0 && isfinite((float)weight)))
             return tc_fail(e, TACET_FILE,
-                           "%s: row %" PRId64 " (counted from 0) has the weight %g; a weight is a number of at "
+                           "%s: row %" PRId64 " (counted from 0) has the weight %g; a weight is a finite float32 of at "
                            "least 0",
                            name, i, weight);
     }

@@ -38,7 +38,7 @@ __attribute__((format(printf, 4, 5))) static int refuse(const reader *r, int at,
 
 static char next(reader *r)
 {
-    while (r->text[r->at] == ' ' || r->text[r->at] == '\t') r->at++;
+    while (r->text[r->at] && strchr(" \t\r\n", r->text[r->at])) r->at++;
     return r->text[r->at];
 }
 

@@ -85,7 +85,8 @@ static double forward_one(const ways *w, const float *x, int64_t n, int32_t labe
     for (int64_t j = 0; j < n; j++)
         kept[j] = (float)(share * (double)kept[j] - even * (w->weight ? (double)w->weight[j] : 1));
     kept[label] -= (float)own;
-    return own * (l + ((double)top - (double)x[label])) + even * (all * l + left);
+    const double spread = even > 0 ? even * (all * l + left) : 0; /* a logit that is ruled out may be -inf */
+    return own * (l + ((double)top - (double)x[label])) + spread;
 }
 
 /* With attributes. */

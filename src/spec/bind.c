@@ -248,7 +248,10 @@ static void hint_bare(const binder *b, const tc_word *w)
             tc_fail_hint(b->e, "a formula with spaces is written in quotes: \"x^2 / (1 + x^2)\"");
             return;
         }
-    hint_keys(b, w->text);
+    if (slot_named(b, w->text, "").attribute)
+        tc_fail_hint(b->e, "write %s=...", w->text);
+    else
+        hint_keys(b, w->text);
 }
 
 /* Refuses a key that no attribute has, or a bare word with no positional attribute left. */

@@ -78,7 +78,8 @@ static double loss_of(tacet_plan *p, int64_t row)
         memset(l->call.partial, 0, sizeof *l->call.partial * (size_t)l->partials);
         for (int64_t k = 0; k < l->partials; k++) l->call.op->forward(&l->call, k * s.grain, tc_part_end(s, k));
         for (int64_t k = 0; k < l->partials; k++) own += l->call.partial[k];
-        sum += *l->whole->lambda * own;
+        const tc_view *weight = l->whole->factor;
+        sum += *l->whole->lambda * own * (weight ? (double)weight->data[row] : 1);
     }
     return sum;
 }
