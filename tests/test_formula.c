@@ -175,7 +175,7 @@ static void nothing_is_lost_from_a_long_product(void **state)
     (void)state;
     given g;
     char text[700] = "\"abs(x)";
-    for (int i = 1; i <= 22; i++) snprintf(text + strlen(text), 30, " * (1 + exp(x - %d))", 1000 + i);
+    for (int i = 1; i <= 22; i++) snprintf(text + strlen(text), 40, " * (1 + exp(x - %d))", 1000 + i);
     strcat(text, " * sign(x)\"");
     read_formula(&g, text, x_alone);
     check(&g, "a long product", TC_FORMULA_VALUE, 5, 0, 5);
@@ -267,7 +267,7 @@ static void mistakes_have_places(void **state)
     char deep[700] = "formula \"", wide[4000] = "formula \"x", numbers[4000] = "formula \"";
     for (int i = 0; i < 300; i++) strcat(deep, "(");
     for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 20, "+sin(x+%d)", i);
-    for (int i = 0; i < 98; i++) snprintf(numbers + strlen(numbers), 30, "where(x>%d,%d.5,", i, i);
+    for (int i = 0; i < 98; i++) snprintf(numbers + strlen(numbers), 40, "where(x>%d,%d.5,", i, i);
     strcat(numbers, "x");
     for (int i = 0; i < 98; i++) strcat(numbers, ")");
     strcat(deep, "x\"");
