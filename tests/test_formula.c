@@ -175,7 +175,7 @@ static void nothing_is_lost_from_a_long_product(void **state)
     (void)state;
     given g;
     char text[700] = "\"abs(x)";
-    for (int i = 1; i <= 22; i++) snprintf(text + strlen(text), 30, " * (1 + exp(x - %d))", 1000 + i);
+    for (int i = 1; i <= 22; i++) snprintf(text + strlen(text), 40, " * (1 + exp(x - %d))", 1000 + i);
     strcat(text, " * sign(x)\"");
     read_formula(&g, text, x_alone);
     check(&g, "a long product", TC_FORMULA_VALUE, 5, 0, 5);
@@ -264,11 +264,15 @@ static const struct {
 static void mistakes_have_places(void **state)
 {
     (void)state;
-    char deep[700] = "formula \"", wide[4000] = "formula \"x";
+    char deep[700] = "formula \"", wide[4000] = "formula \"x", numbers[4000] = "formula \"";
     for (int i = 0; i < 300; i++) strcat(deep, "(");
     for (int i = 0; i < 330; i++) snprintf(wide + strlen(wide), 20, "+sin(x+%d)", i);
+    for (int i = 0; i < 98; i++) snprintf(numbers + strlen(numbers), 40, "where(x>%d,%d.5,", i, i);
+    strcat(numbers, "x");
+    for (int i = 0; i < 98; i++) strcat(numbers, ")");
     strcat(deep, "x\"");
     strcat(wide, "\"");
+    strcat(numbers, "\"");
     for (size_t i = 0; i < sizeof mistake / sizeof *mistake; i++) {
         given g;
         try_on(&g, mistake[i].text, x_alone, NULL);
@@ -286,7 +290,11 @@ static void mistakes_have_places(void **state)
     release(&g, NULL);
     try_on(&g, wide, x_alone, NULL);
     assert_null(g.f);
-    assert_non_null(strstr(g.error.message, "too long"));
+    assert_non_null(strstr(g.error.message, "more than 1024 parts"));
+    release(&g, NULL);
+    try_on(&g, numbers, x_alone, NULL);
+    assert_null(g.f);
+    assert_non_null(strstr(g.error.message, "numbers at once"));
     release(&g, NULL);
 }
 

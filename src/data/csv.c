@@ -200,11 +200,9 @@ static tacet_status put_word(csv *c, const tc_row *row, int64_t i, int32_t *numb
     const bool label = column->role == TC_LABEL;
     const tacet_status status = tc_rows_refuse(&c->rows, row, i, column->name, "the %s \"%.60s\" %s",
                                                label ? "label" : "word", text, fault);
-    if (label && tc_field_number(text, &x) && x < 0 && x >= INT32_MIN && x == floor(x))
-        tc_fail_hint(c->reader.error, "ignore=%.0f in a cross_entropy leaves such labels out; target= instead of label= makes it "
-                     "the target of a regression", x);
-    else if (strstr(fault, "whole number"))
-        tc_fail_hint(c->reader.error, "target= instead of label= makes it the target of a regression");
+    if (strstr(fault, "whole number"))
+        tc_fail_hint(c->reader.error, "%starget= instead of label= makes it the target of a regression",
+                     *text == '-' ? "ignore= in a cross_entropy leaves such labels out; " : "");
     else if (!label && column->words.known)
         tc_fail_hint(c->reader.error, "train with unknown=ignore to make such words all zeros");
     return status;

@@ -214,7 +214,9 @@ static bool make(maker *m, const tc_formula_source *s, tacet_error *why)
     }
     if (!m->failed && !m->e.full) return true;
     tc_refuse(why, s->spec->source, s->arg->column, s->arg->width,
-              "the formula is too long: it and its derivative have more than %d parts", TC_MAX_NODES);
+              m->e.full ? "the formula is too long: it and its derivative have more than %d parts"
+                        : "the formula is too long: it needs more than %d numbers at once",
+              m->e.full ? TC_MAX_NODES : TC_MAX_REGISTERS - TC_FIRST_REGISTER);
     tc_fail_hint(why, "write it as several layers or terms");
     return false;
 }
