@@ -900,4 +900,6 @@ TACET_API size_t tacet_machine(char *text, size_t capacity);
 #ifdef __cplusplus
 }
 #endif
+
+#include "tacet/operator.h"
 #endif

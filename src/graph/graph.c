@@ -59,6 +59,7 @@ void tacet_graph_free(tacet_graph *g)
     tc_free(&m, g->value);
     tc_free(&m, g->named);
     tc_free(&m, g->term);
+    tc_graph_free_own(g);
     tc_free(&m, g);
 }
 
@@ -202,7 +203,7 @@ static const char *op_name_at(const void *due, int i)
 
 const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due)
 {
-    const tc_op *op = tc_op_find(s->name);
+    const tc_op *op = tc_graph_find_op(g, s->name);
     if (op && is_due(op, due)) return op;
     if (op) {
         tc_graph_refuse(g, s, NULL, "%s is a %s, not a %s", s->name, tacet_role_name(op->role->is),

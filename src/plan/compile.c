@@ -204,7 +204,8 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
                       .batch_rows = p->set.batch,
                       .global_rows = p->set.batch,
                       .seed = p->set.seed,
-                      .kernel = tc_cpu()};
+                      .kernel = tc_cpu(),
+                      .refusal = &p->refusal};
     p->run.kernel->prepare();
     tc_plan_inputs(p);
     tc_plan_break_even(p);

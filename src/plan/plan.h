@@ -177,6 +177,7 @@ struct tacet_plan {
     tc_revivals revive;
 
     tc_run run;
+    tc_refusal refusal;
     int last; /* the list that ran last, or -1 */
     bool averaged; /* the averages of the weights are in their place (run/average.c) */
     tc_results result;

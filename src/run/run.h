@@ -63,6 +63,10 @@ void tc_exchange_terms(tacet_plan *p, int list);
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
 int tc_exchange_first(tacet_plan *p, int64_t found);
 
+/* Whether a function of the caller's own has failed since the pass began (op/user.h): its status, with an error that
+ * names the operator and ends in `so`. */
+tacet_status tc_run_refused(tacet_plan *p, const char *so);
+
 int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, or -1 */
 
 /* After the backward pass and before the update. On failure the error names the first value that is not finite. */

@@ -115,7 +115,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
         tc_revive(p);
     }
     tc_parts_done(p);
-    return TACET_OK;
+    return tc_run_refused(p, "the step was made without that proximal step");
 }
 
 static tacet_status run(tacet_plan *p, tacet_status (*make)(tacet_plan *p, int64_t rows), int64_t rows)
