@@ -115,10 +115,261 @@ static void own_operators_train_as_those_of_the_library(void **state)
         }
 }
 
+/* ---- Checks against differences ---------------------------------------------------------------------------------- */
+
+enum { CHECK_ROWS = 5 };
+
+static tacet_array float_rows(const float *x, int rank, int64_t a, int64_t b)
+{
+    return (tacet_array){.size = sizeof(tacet_array), .type = TACET_F32, .rank = rank, .shape = {a, b}, .data = x};
+}
+
+static tacet_gradient_check checked(const tacet_graph *g, const char *spec, int inputs, bool labels)
+{
+    float x[2][CHECK_ROWS * 6];
+    int32_t t[CHECK_ROWS * 2];
+    uint32_t state = 3;
+    tacet_error why;
+    for (int i = 0; i < 2 * CHECK_ROWS * 6; i++) x[i / (CHECK_ROWS * 6)][i % (CHECK_ROWS * 6)] = 4 * noise(&state) - 2;
+    for (int i = 0; i < CHECK_ROWS * 2; i++) t[i] = (int32_t)(3 * noise(&state));
+    tacet_array a[] = {float_rows(x[0], 2, 2, 3), float_rows(x[1], 2, 2, 3)};
+    if (labels)
+        a[1] = (tacet_array){.size = sizeof *a, .type = TACET_I32, .rank = 1, .shape = {2}, .data = t};
+    tacet_gradient_check c = {.size = sizeof c};
+    if (tacet_check_operator(g, spec, CHECK_ROWS, inputs, a, &c, &why)) fail_msg("%s: %s", spec, why.message);
+    return c;
+}
+
+static const struct {
+    const char *spec;
+    int inputs;
+    bool labels, wrong; /* wrong: it adds own_context.wrong to its derivatives */
+} checks[] = {
+    {"my_l1 0.5", 1, false, true},       {"my_l1 0.5 joint", 2, false, true}, {"my_mse", 2, false, false},
+    {"my_relu", 1, false, false},        {"my_tanh slope=1.5", 1, false, true}, {"my_add x2", 2, false, false},
+    {"my_cross_entropy", 2, true, false}, {"l2 0.3", 1, false, false},         {"linear 4", 1, false, false},
+};
+
+static void gradients_are_checked(void **state)
+{
+    (void)state;
+    for (int cut = TACET_WHOLE; cut <= TACET_BY_ELEMENT; cut++) {
+        own_context context = {0};
+        tacet_graph *g = tacet_graph_new(NULL);
+        add_own_operators(g, (tacet_cut)cut, &context);
+        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+            context.wrong = 0;
+            tacet_gradient_check c = checked(g, checks[i].spec, checks[i].inputs, checks[i].labels);
+            if (c.error > 0.01) fail_msg("%s: %s (error %g)", checks[i].spec, c.text, c.error);
+            assert_in_range(c.checked + c.kinks, CHECK_ROWS * 6, 2 * CHECK_ROWS * 6 + 100);
+            if (c.kinks > 5) fail_msg("%s: %d kinks", checks[i].spec, (int)c.kinks);
+            if (!checks[i].wrong) continue;
+            context.wrong = 0.1f;
+            c = checked(g, checks[i].spec, checks[i].inputs, checks[i].labels);
+            if (!(c.error > 0.05 && c.text[0] == 'x' && strchr(c.text, '[') && strstr(c.text, "differences say")))
+                fail_msg("%s: \"%s\" (error %g)", checks[i].spec, c.text, c.error);
+        }
+        tacet_graph_free(g);
+    }
+}
+
+/* Of a whole plan: a wrong derivative is found in the weights below it, and a right one is not. */
+static void gradients_of_a_plan_are_checked(void **state)
+{
+    (void)state;
+    own_context context = {0};
+    network net = {.g = tacet_graph_new(NULL), .optimizer = "sgd lr=0.1", .ledger = -1, .epochs = 1};
+    add_own_operators(net.g, TACET_BY_ROW, &context);
+    const tacet_value x = add_feed(&net, "x", 0, 1, (int64_t[]){6}, -1, 1);
+    const tacet_value y = tacet_chain(net.g, x, "linear 8 | my_tanh | layer_norm | linear 3");
+    tacet_loss(net.g, "cross_entropy", y, add_feed(&net, "target", 3, 0, NULL, 0, 0));
+    tacet_penalize(net.g, "linear1.weight", "l1 0.1 prox");
+    tacet_penalize(net.g, "my_tanh1", "my_l1 0.01");
+    team t;
+    open_one(&t, &net, 0, 1);
+    member *m = &t.member[0];
+    float before[256], after[256];
+    const size_t n = read_weights(m->p, before);
+    assert_in_range(n, 90, 256);
+    for (int wrong = 0; wrong < 2; wrong++) {
+        tacet_gradient_check c = {.size = sizeof c};
+        context.wrong = wrong ? 0.05f : 0;
+        feed_from(m, 0);
+        assert_int_equal(tacet_check_gradient(m->p, BATCH, &c), TACET_OK);
+        if ((c.error > 0.01) != wrong) fail_msg("error %g: %s", c.error, c.text);
+        if (wrong) assert_memory_equal(c.text, "linear1.", 8);
+        assert_true(c.checked > 60 && c.kinks < 10);
+        assert_int_equal(read_weights(m->p, after), n);
+        assert_memory_equal(before, after, n * sizeof *before);
+        assert_int_equal(tacet_steps(m->p), 0);
+    }
+    close_team(&t);
+    free_network(&net);
+}
+
+/* ---- Mistakes ---------------------------------------------------------------------------------------------------- */
+
+static void assert_says(const tacet_error *e, tacet_status status, const char *part)
+{
+    if (e->status != status || (!strstr(e->message, part) && !strstr(e->hint, part)))
+        fail_msg("%d: %s %s", (int)e->status, e->message, e->hint);
+}
+
+/* A function that fails refuses the call and leaves everything as it was; then the step can be made. */
+static void a_function_can_fail(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads < 3; threads++)
+        for (int in = 1; in < 3; in++) {
+            own_context context = {0};
+            network net;
+            team t, other;
+            describe(&net, &descriptions[1], true, TACET_BY_ROW, &context);
+            open_one(&t, &net, 0, threads), open_one(&other, &net, 0, threads);
+            member *m = &t.member[0];
+            context.fail_in = in, context.status = TACET_IO;
+            feed_share(m, 0);
+            assert_int_equal(tacet_step(m->p, BATCH), TACET_IO);
+            assert_says(tacet_plan_error(m->p), TACET_IO, "a function of the ");
+            assert_int_equal(tacet_steps(m->p), 0);
+            feed_share(m, 0);
+            assert_int_equal(tacet_forward(m->p, BATCH), in == 1 ? TACET_IO : TACET_OK);
+            context.fail_in = 0;
+            together(&t, train), together(&other, train);
+            assert_same_traces("after a failure", &t.member[0].t, &other.member[0].t);
+            close_team(&t), close_team(&other), free_network(&net);
+        }
+}
+
+static void a_proximal_step_can_fail(void **state)
+{
+    (void)state;
+    own_context context = {.fail_in = 3, .status = TACET_FAILED};
+    network net;
+    team t;
+    describe(&net, &descriptions[1], true, TACET_WHOLE, &context);
+    open_one(&t, &net, 0, 1);
+    feed_share(&t.member[0], 0);
+    assert_int_equal(tacet_step(t.member[0].p, BATCH), TACET_FAILED);
+    assert_says(tacet_plan_error(t.member[0].p), TACET_FAILED, "the step was made without");
+    assert_int_equal(tacet_steps(t.member[0].p), 1);
+    close_team(&t), free_network(&net);
+}
+
+/* On one of several ranks: the call fails on all. */
+static void *fail_together(void *argument)
+{
+    member *m = argument;
+    const tacet_status s = tacet_step(m->p, feed_share(m, 0));
+    snprintf(m->t.error, sizeof m->t.error, "%d %.200s", (int)s, tacet_plan_error(m->p)->message);
+    return NULL;
+}
+
+static void a_function_can_fail_on_a_rank(void **state)
+{
+    (void)state;
+    own_context context[2] = {{0}};
+    network net[2];
+    team t;
+    tacet_error why;
+    for (int i = 0; i < 2; i++) describe(&net[i], &descriptions[1], true, TACET_WHOLE, &context[i]);
+    if (!open_team(&t, &net[0], 2, &why)) fail_msg("%s", why.message);
+    tacet_plan_free(t.member[1].p); /* a graph, and so a context, of its own */
+    const tacet_ranks ranks = {sizeof ranks, 1, 2, sum_over_ranks, &t.member[1].seat};
+    t.member[1].p = tacet_compile(net[1].g,
+                                  &(tacet_config){TACET_CONFIG,
+                                                  .batch = BATCH,
+                                                  .optimizer = net[1].optimizer,
+                                                  .seed = 5,
+                                                  .ledger = -1,
+                                                  .steps_per_epoch = STEPS,
+                                                  .epochs = 1,
+                                                  .ranks = &ranks},
+                                  &why);
+    t.member[1].net = &net[1];
+    context[1].fail_in = 2, context[1].status = TACET_MEMORY;
+    together(&t, fail_together);
+    assert_string_equal(t.member[1].t.error, "4 a function of the penalty my_l1 failed: the call was refused");
+    assert_non_null(strstr(t.member[0].t.error, "1 the call was refused on rank 1"));
+    assert_int_equal(tacet_steps(t.member[0].p), 0);
+    context[1].fail_in = 0;
+    together(&t, train);
+    assert_same_traces("ranks", &t.member[1].t, &t.member[0].t);
+    close_team(&t), free_network(&net[0]), free_network(&net[1]);
+}
+
+static int no_shape(const tacet_call *c, int64_t shape[8])
+{
+    (void)c, (void)shape;
+    return -1;
+}
+
+static void mistakes_are_refused(void **state)
+{
+    (void)state;
+    own_context context = {0};
+    tacet_operator op = own_operator(OWN_L1, TACET_WHOLE, &context), layer = own_operator(OWN_TANH, TACET_WHOLE, &context),
+                   constraint = own_operator(OWN_NON_NEGATIVE, TACET_WHOLE, &context);
+    int freed = 0;
+#define REFUSED(base, says, ...)                                                                                        \
+    {                                                                                                                   \
+        tacet_operator wrong = base;                                                                                    \
+        tacet_graph *g = tacet_graph_new(NULL);                                                                         \
+        wrong.__VA_ARGS__;                                                                                              \
+        tacet_operator_add(g, &wrong);                                                                                  \
+        assert_non_null(tacet_graph_error(g));                                                                          \
+        assert_says(tacet_graph_error(g), TACET_DESCRIPTION, says);                                                     \
+        assert_int_equal(context.freed, ++freed);                                                                       \
+        tacet_graph_free(g);                                                                                            \
+    }
+    REFUSED(op, "a name consists of", name = NULL)
+    REFUSED(op, "a name consists of", name = "1a")
+    REFUSED(op, "a name consists of", name = "a.b")
+    REFUSED(op, "word of the library", name = "relu")
+    REFUSED(op, "word of the library", name = "from")
+    REFUSED(op, "its role", role = TACET_ROLE_OPTIMIZER)
+    REFUSED(op, "needs the functions", value = NULL)
+    REFUSED(op, "needs the functions", gradient = NULL)
+    REFUSED(layer, "only penalties and constraints", prox = l1_prox)
+    REFUSED(constraint, "has a function prox", prox = NULL)
+    REFUSED(op, "zeros are", prox = NULL)
+    REFUSED(op, "only the target of a loss", labels = true)
+    REFUSED(op, "no such cut", cut = (tacet_cut)3)
+    REFUSED(layer, "has one shape", cut = TACET_BY_ELEMENT, wrong.shape = no_shape)
+    REFUSED(layer, "must see them all", cut = TACET_BY_ROW, wrong.mixes = true)
+    REFUSED(layer, "a layer reads 1 to 4", inputs = 5)
+    REFUSED(layer, "an attribute has a name", attribute[0].name = "name")
+    REFUSED(layer, "an attribute has a name", attribute[0].name = "a b")
+    REFUSED(layer, "not finite", attribute[0].preset = INFINITY)
+    context.freed++; /* which cannot be known here */
+    REFUSED(op, "size", size = 3)
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_operator_add(g, &op);
+    tacet_operator_add(g, &op);
+    assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "the graph has one of that name");
+    assert_int_equal(context.freed, ++freed);
+    tacet_graph_free(g);
+    assert_int_equal(context.freed, ++freed);
+    layer.shape = no_shape;
+    g = tacet_graph_new(NULL);
+    tacet_operator_add(g, &layer);
+    tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){3}), "my_tanh");
+    assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "its shape function does not take [batch, 3]");
+    tacet_graph_free(g);
+    tacet_operator_add(NULL, &op);
+    assert_int_equal(context.freed, freed += 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_operators_train_as_those_of_the_library),
+        cmocka_unit_test(gradients_are_checked),
+        cmocka_unit_test(gradients_of_a_plan_are_checked),
+        cmocka_unit_test(a_function_can_fail),
+        cmocka_unit_test(a_proximal_step_can_fail),
+        cmocka_unit_test(a_function_can_fail_on_a_rank),
+        cmocka_unit_test(mistakes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,30 @@ typedef struct tacet_operator {
  * name their operators and do not hold them: see tacet_file_describe. Operators of one's own are not in the catalogue. */
 TACET_API void tacet_operator_add(tacet_graph *g, const tacet_operator *op);
 
+/* What a comparison of gradients with differences has found. */
+typedef struct tacet_gradient_check {
+    size_t size;
+    double error;     /* the largest difference between a gradient and what differences of the objective say, over the larger
+                         of the two, or over a fiftieth of the largest gradient of the same tensor. A right gradient has less
+                         than 0.01, since the values are float32; a wrong one seldom less than 0.1 */
+    int64_t checked;  /* numbers that were compared, up to 32 of each tensor */
+    int64_t kinks;    /* numbers near a kink, where there is nothing to compare with */
+    char text[200];   /* where the error is: "linear1.weight[3, 4]: 0.12, differences say 0.15"; "" if there is none */
+} tacet_gradient_check;
+
+/* Compares the gradients of all parameters that train with differences of the objective, on `rows` rows of what was fed, as
+ * in a training step. Nothing is updated; no values can be read until the next step. Operators whose gradient is an estimate
+ * (jump_relu, l0) do not agree with differences. Fails in a plan without an optimizer, with several ranks, and between the
+ * batches of a step. */
+TACET_API tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found);
+
+/* Compares the gradient of one operator, of the graph's own or of the library, in every input and parameter. spec is its
+ * description, "log_penalty 1 width=0.5"; x[inputs] are the inputs, whose `data` are [rows, shape...]: float32, or the int32
+ * labels of a loss. A layer that reads several values names them x2, x3 ...: "my_add x2". What is wrong is in *why (may be
+ * NULL). */
+TACET_API tacet_status tacet_check_operator(const tacet_graph *g, const char *spec, int64_t rows, int inputs,
+                                            const tacet_array *x, tacet_gradient_check *found, tacet_error *why);
+
 #ifdef __cplusplus
 }
 #endif

@@ -207,8 +207,8 @@ TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 /* The graph in the small language, one part at a time, from which the same calls rebuild it. part is "input" (one line
  * each: "x 28 28" is numbers with rows of that shape; "target labels" or "target labels 12" is class indices whose
  * number is set by what reads them; "tokens int32 1000 12" is class indices below 1000), "model" (a chain), "loss"
- * ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4") or "options" ("linear1.*: lr=0.01"). Text and
- * return value as in tacet_error_text. */
+ * ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4"), "options" ("linear1.*: lr=0.01") or "operators", those
+ * of the caller's own that it names ("penalty log_penalty"). Text and return value as in tacet_error_text. */
 TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
 
 /* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */
@@ -792,8 +792,11 @@ TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char 
                                          const int64_t **shape, const float **data);
 
 /* Rebuilds the graph from the metadata of a model; NULL on failure. Inputs come first in it, so a run whose inputs were
- * described after layers resumes in it with other rounding. */
+ * described after layers resumes in it with other rounding. tacet_file_describe adds all this to an empty graph instead, to
+ * which the operators of the caller's own that the model names have been added (tacet_operator_add); a model that names
+ * others is refused. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
+TACET_API tacet_status tacet_file_describe(const tacet_file *f, tacet_graph *g, tacet_error *why);
 
 /* Sets the plan's parameters, and what its layers remember, from the file, by name and shape. With strict, the file must
  * hold all of them and every tensor must be used, except PyTorch's num_batches_tracked; otherwise whatever matches is

@@ -28,8 +28,9 @@ void tacet_operator_add(tacet_graph *g, const tacet_operator *op)
             o = tc_user_op_new(&g->mem, &taken, &g->error);
     }
     if (o) {
-        o->next = g->own;
-        g->own = o;
+        tc_user_op **last = &g->own;
+        while (*last) last = &(*last)->next;
+        *last = o;
     } else if (taken.free) {
         taken.free(taken.context);
     }
