@@ -1,5 +1,6 @@
 /* test_user.c: operators of a caller's own. Those of own_operators.h train as the library's do, however they are cut, on
  * threads, on ranks and in steps of several batches. */
+#include "failing.h"
 #include "own_operators.h"
 #include "ranks.h"
 
@@ -45,14 +46,14 @@ static void describe(network *net, const description *d, bool own, tacet_cut cut
     *net = (network){.g = tacet_graph_new(NULL), .optimizer = d->optimizer, .ledger = -1, .epochs = 1};
     if (own) add_own_operators(net->g, cut, context);
     const tacet_value x = add_feed(net, "x", 0, 1, (int64_t[]){6}, -1, 1);
+    const tacet_value t = d->labels ? add_feed(net, "target", 3, 0, NULL, 0, 0)
+                                    : add_feed(net, "target", 0, 1, (int64_t[]){3}, -1, 1);
     /* The library's tanh has no slope. */
     const bool slope = !own && strstr(d->model, "name=t 0.5");
     const tacet_value y = tacet_chain(
         net->g, x,
         slope ? "linear 1500 name=a | relu name=r | linear 4 name=b | map \"tanh(0.5 x)\" name=t | linear 3 name=y"
               : with(d->model, own));
-    const tacet_value t = d->labels ? add_feed(net, "target", 3, 0, NULL, 0, 0)
-                                    : add_feed(net, "target", 0, 1, (int64_t[]){3}, -1, 1);
     tacet_loss(net->g, with(d->loss, own), y, t);
     for (int i = 0; i < 6 && d->penalty[i][0]; i++)
         tacet_penalize(net->g, d->penalty[i][0], with(d->penalty[i][1], own));
@@ -207,13 +208,114 @@ static void gradients_of_a_plan_are_checked(void **state)
     free_network(&net);
 }
 
-/* ---- Mistakes ---------------------------------------------------------------------------------------------------- */
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 static void assert_says(const tacet_error *e, tacet_status status, const char *part)
 {
     if (e->status != status || (!strstr(e->message, part) && !strstr(e->hint, part)))
         fail_msg("%d: %s %s", (int)e->status, e->message, e->hint);
 }
+
+/* Trains steps [from, to). */
+static void train_steps(member *m, int from, int to)
+{
+    for (int step = from; step < to; step++)
+        if (step_of(m, step)) fail_msg("%s", tacet_plan_error(m->p)->message);
+}
+
+/* A model names its operators: it is read into a graph that has them, and refused elsewhere. A run that is resumed ends
+ * with the same bits. */
+static void files_name_their_operators(void **state)
+{
+    (void)state;
+    char text[512], again[512], folder[] = "/tmp/tacet_user_XXXXXX", file[2][64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(file[0], sizeof file[0], "%s/model.safetensors", folder);
+    snprintf(file[1], sizeof file[1], "%s/checkpoint.safetensors", folder);
+    own_context context = {0};
+    network net;
+    team t;
+    tacet_error why;
+    describe(&net, &descriptions[1], true, TACET_BY_ELEMENT, &context);
+    tacet_graph_text(net.g, "operators", text, sizeof text);
+    assert_string_equal(text, "penalty my_l1\nloss my_mse\nlayer my_relu\nlayer my_tanh\nconstraint my_non_negative");
+    open_one(&t, &net, 0, 1);
+    train_steps(&t.member[0], 0, 3);
+    assert_int_equal(tacet_save(t.member[0].p, file[0], 0, NULL, &why), TACET_OK);
+    assert_int_equal(tacet_checkpoint(t.member[0].p, NULL, file[1], 0, NULL, &why), TACET_OK);
+    train_steps(&t.member[0], 3, STEPS);
+    tacet_file *f = tacet_file_open(file[0], NULL, &why);
+    assert_non_null(f);
+    assert_null(tacet_file_graph(f, NULL, &why));
+    assert_says(&why, TACET_FILE, "the penalty my_l1 is not an operator of the library");
+    assert_says(&why, TACET_FILE, "tacet_operator_add");
+
+    network read = net;
+    team other;
+    read.g = tacet_graph_new(NULL);
+    add_own_operators(read.g, TACET_BY_ELEMENT, &context);
+    if (tacet_file_describe(f, read.g, &why)) fail_msg("%s", why.message);
+    tacet_graph_text(read.g, "operators", again, sizeof again);
+    assert_string_equal(text, again);
+    read.feed[0].value = tacet_find(read.g, "x"), read.feed[1].value = tacet_find(read.g, "target");
+    open_one(&other, &read, 0, 1);
+    tacet_file *c = tacet_file_open(file[1], NULL, &why);
+    assert_non_null(c);
+    if (tacet_resume(other.member[0].p, NULL, c, &why)) fail_msg("%s", why.message);
+    train_steps(&other.member[0], 3, STEPS);
+    const size_t n = read_weights(t.member[0].p, NULL);
+    float *a = malloc(n * sizeof *a), *b = malloc(n * sizeof *b);
+    read_weights(t.member[0].p, a), read_weights(other.member[0].p, b);
+    assert_memory_equal(a, b, n * sizeof *a);
+    free(a), free(b);
+    tacet_file_free(f), tacet_file_free(c);
+    close_team(&t), close_team(&other);
+    tacet_graph_free(read.g), free_network(&net);
+    unlink(file[0]), unlink(file[1]), rmdir(folder);
+}
+
+/* Every allocation fails in turn. */
+static tacet_status use_operators(const tacet_memory *memory, own_context *context)
+{
+    tacet_error why = {0};
+    float x[CHECK_ROWS * 6] = {0.5f, -1, 2};
+    const tacet_array a = float_rows(x, 1, 6, 0);
+    tacet_gradient_check c = {.size = sizeof c};
+    tacet_graph *g = tacet_graph_new(memory);
+    add_own_operators(g, TACET_BY_ROW, context);
+    const tacet_value y = tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){6}), "linear 3 | my_tanh slope=2");
+    tacet_penalize(g, "my_tanh1", "my_l1 0.1");
+    (void)y;
+    tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = CHECK_ROWS, .optimizer = "sgd lr=0.1"}, &why);
+    tacet_status s = p ? TACET_OK : why.status;
+    if (p) tacet_feed(p, tacet_find(g, "x"), TACET_F32, x);
+    if (p) s = tacet_check_gradient(p, CHECK_ROWS, &c);
+    if (p && s == TACET_OK) s = tacet_check_operator(g, "my_l1 1", CHECK_ROWS, 1, &a, &c, &why);
+    tacet_plan_free(p);
+    tacet_graph_free(g);
+    return s;
+}
+
+static void memory_can_run_out(void **state)
+{
+    (void)state;
+    failing f = {0};
+    const tacet_memory memory = failing_memory(&f);
+    own_context context = {0};
+    assert_int_equal(use_operators(&memory, &context), TACET_OK);
+    const int64_t calls = f.calls;
+    assert_true(calls > 50);
+    for (int64_t at = 1; at <= calls; at++) {
+        f = (failing){.fail_at = at};
+        context.freed = 0;
+        const tacet_status s = use_operators(&memory, &context);
+        assert_true(f.failed && f.alive == 0);
+        assert_int_equal(context.freed, OWN_OPERATORS);
+        if (s != TACET_MEMORY) fail_msg("allocation %d: %d", (int)at, (int)s);
+    }
+}
+
+/* ---- Mistakes ---------------------------------------------------------------------------------------------------- */
 
 /* A function that fails refuses the call and leaves everything as it was; then the step can be made. */
 static void a_function_can_fail(void **state)
@@ -293,6 +395,7 @@ static void a_function_can_fail_on_a_rank(void **state)
     assert_non_null(strstr(t.member[0].t.error, "1 the call was refused on rank 1"));
     assert_int_equal(tacet_steps(t.member[0].p), 0);
     context[1].fail_in = 0;
+    t.member[0].t.error[0] = t.member[1].t.error[0] = '\0';
     together(&t, train);
     assert_same_traces("ranks", &t.member[1].t, &t.member[0].t);
     close_team(&t), free_network(&net[0]), free_network(&net[1]);
@@ -366,6 +469,8 @@ int main(void)
         cmocka_unit_test(own_operators_train_as_those_of_the_library),
         cmocka_unit_test(gradients_are_checked),
         cmocka_unit_test(gradients_of_a_plan_are_checked),
+        cmocka_unit_test(files_name_their_operators),
+        cmocka_unit_test(memory_can_run_out),
         cmocka_unit_test(a_function_can_fail),
         cmocka_unit_test(a_proximal_step_can_fail),
         cmocka_unit_test(a_function_can_fail_on_a_rank),
