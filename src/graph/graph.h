@@ -30,6 +30,7 @@ typedef struct tc_value {
     int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
     int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;
+    bool takes_gradient; /* from the caller; keep_gradient is then set too */
     int revive;         /* a layer that makes zeros: how its dead units come back, TC_REVIVE_NONE ... */
     int64_t dead_after; /* training steps without firing after which one is dead; 0: not given */
 } tc_value;

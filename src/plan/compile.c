@@ -86,6 +86,7 @@ static tacet_status tables(tacet_plan *p)
     tc_table *table = &p->table;
     bool room = true;
     room &= (p->feed = tc_plan_alloc(p, v, sizeof *p->feed)) != NULL;
+    room &= (p->given = tc_plan_alloc(p, v, sizeof *p->given)) != NULL;
     for (int i = 0; i < TC_LISTS; i++) room &= (p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i])) != NULL;
     room &= (p->block.place = tc_plan_alloc(p, v, sizeof *p->block.place)) != NULL;
     room &= (p->block.of = tc_plan_alloc(p, v, sizeof *p->block.of)) != NULL;

@@ -409,6 +409,28 @@ static void lower_count(lowering *w, int v)
     close_step(w, s);
 }
 
+/* Begins the gradient of v with the caller's share of it. */
+static void lower_given(lowering *w, int v)
+{
+    tacet_plan *p = w->p;
+    tc_given *t = &p->given[v];
+    if (!p->graph->value[v].takes_gradient || w->l->gradient[v] < 0) return;
+    tc_step *s = add_step(w, &tc_kind_given, t, 1);
+    if (!s) return;
+    s->value = v;
+    s->view = view_of(p, v);
+    s->backward = true;
+    t->run = &p->run;
+    t->axes = tc_graph_axes(p->graph, v);
+    t->numbers = tc_plan_alloc(p, (size_t)(s->view.n * (s->view.batch ? p->set.batch : 1)), sizeof *t->numbers);
+    w->failed = w->failed || !t->numbers;
+    t->next = p->first_given;
+    p->first_given = t;
+    connect_gradient(w, &s->port[0], v, true);
+    w->written[v] = true;
+    close_step(w, s);
+}
+
 /* ---- The pass ---- */
 
 static void lower_forward(lowering *w)
@@ -426,6 +448,7 @@ static void lower_forward(lowering *w)
 static void lower_backward(lowering *w)
 {
     const tacet_plan *p = w->p;
+    for (int v = 0; v < p->values && !w->failed; v++) lower_given(w, v);
     for (int v = p->values - 1; v >= 0 && !w->failed; v--) {
         if (!w->l->needed[v]) continue;
         for (int i = w->first_term[v + 1] - 1; i >= w->first_term[v]; i--) lower_node(w, p->values + w->term[i], true);

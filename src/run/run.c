@@ -165,7 +165,8 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
     p->last = -1; /* the results of the previous list are overwritten from now on */
-    const tacet_status status = list == TC_TRAIN ? tc_parts_take(p) : TACET_OK;
+    tacet_status status = list == TC_TRAIN ? tc_parts_take(p) : TACET_OK;
+    if (status == TACET_OK && list == TC_TRAIN) status = tc_run_check_given(p);
     return status == TACET_OK ? tc_run_gather(p, list) : status;
 }
 

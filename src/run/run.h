@@ -33,6 +33,10 @@ tacet_status tc_run_gather(tacet_plan *p, int list);
 tacet_status tc_run_gather_input(tacet_plan *p, int list, int value); /* one input */
 void tc_run_unfeed(tacet_plan *p);
 
+/* Whether the gradients that the caller has given have the rows of this batch; forgets them, after a step. */
+tacet_status tc_run_check_given(tacet_plan *p);
+void tc_run_forget_given(tacet_plan *p);
+
 /* A value of the batch after the last run, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32). NULL if
  * nothing has run, if the value was not kept or not fed, or if it has the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
