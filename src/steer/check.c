@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SIZE "tacet_gradient_check: its size must be set before the call"
+
 enum { SAMPLES = 32 }; /* the most elements of a tensor that are tried */
 
 /* A check in progress. */
@@ -135,6 +137,7 @@ static tacet_status check_plan(check *k)
 tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found)
 {
     check k = {.p = p, .rows = rows, .found.size = sizeof k.found};
+    if (tc_sized_check(found) != TACET_OK) return tc_fail(&p->error, TACET_FAILED, SIZE);
     if (!p->update.optim)
         return tc_fail(&p->error, TACET_FAILED, "this plan was compiled for inference: it has no gradients to check");
     if (p->parts.open || p->set.ranks.count > 1)
@@ -265,7 +268,7 @@ tacet_status tacet_check_operator(const tacet_graph *g, const char *spec, int64_
     tacet_gradient_check own = {.size = sizeof own};
     if (!why) why = &unread;
     if (tc_sized_check(found) != TACET_OK)
-        return tc_fail(why, TACET_FAILED, "tacet_gradient_check: set its size before the call");
+        return tc_fail(why, TACET_FAILED, SIZE);
     if (rows < 1) return tc_fail(why, TACET_FAILED, "got %lld rows: give at least 1", (long long)rows);
     stand w = {.g = tc_graph_failed(g) ? NULL : tacet_graph_new(&g->mem)};
     if (!w.g) {

@@ -132,6 +132,13 @@ static tacet_status fill_result(network *n, void *s)
     return tacet_evaluate(n->p, n->loader, n->x, n->target, n->y, s);
 }
 
+static tacet_status fill_check(network *n, void *s)
+{
+    static const float x[] = {1, 2};
+    const tacet_array a = {.size = sizeof a, .rank = 1, .shape = {2}, .data = x};
+    return tacet_check_operator(n->g, "l2 1", 1, 1, &a, s, NULL);
+}
+
 #define FILLED(type, fill)                                                                                             \
     {                                                                                                                  \
 #type, sizeof(type), TOMORROW(type), fill                                                                      \
@@ -149,7 +156,7 @@ static const struct filled {
     FILLED(tacet_entry, fill_entry),     FILLED(tacet_attribute, fill_attribute),
     FILLED(tacet_setting, fill_setting), FILLED(tacet_metric, fill_metric),
     FILLED(tacet_pruned, fill_pruned),   FILLED(tacet_firing, fill_term_firing),
-    FILLED(tacet_state, fill_state),
+    FILLED(tacet_state, fill_state),     FILLED(tacet_gradient_check, fill_check),
 };
 enum { FILLS = sizeof filled / sizeof *filled, TWICE = 1, GIVEN = 6, CALLS = 1 }; /* tacet_call: only the library makes it */
 
