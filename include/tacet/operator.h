@@ -144,8 +144,8 @@ typedef struct tacet_gradient_check {
  * batches of a step. */
 TACET_API tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found);
 
-/* Compares the gradient of one operator, of the graph's own or of the library, in every input and parameter. spec is its
- * description, "log_penalty 1 width=0.5"; x[inputs] are the inputs, whose `data` are [rows, shape...]: float32, or the int32
+/* Compares the gradient of one operator, of the graph's own or of the library, in every input and parameter, but not in
+ * the target of a loss. spec is its description, "log_penalty 1 width=0.5"; x[inputs] are the inputs, whose `data` are [rows, shape...]: float32, or the int32
  * labels of a loss. A layer that reads several values names them x2, x3 ...: "my_add x2". What is wrong is in *why (may be
  * NULL). */
 TACET_API tacet_status tacet_check_operator(const tacet_graph *g, const char *spec, int64_t rows, int inputs,

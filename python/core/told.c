@@ -65,6 +65,22 @@ static PyObject *plan_write(PyObject *self, PyObject *args)
     return result;
 }
 
+static PyObject *plan_add_gradient(PyObject *self, PyObject *args)
+{
+    const char *name;
+    PyObject *array, *result = NULL;
+    core_buffer b;
+    if (!PyArg_ParseTuple(args, "sO:add_gradient", &name, &array) || !core_buffer_floats(array, false, name, &b))
+        return NULL;
+    tacet_plan *p = core_plan_of(self);
+    if (p) {
+        const tacet_status s = tacet_add_gradient(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
+        result = core_result(s, tacet_plan_error(p));
+    }
+    core_buffer_drop(&b);
+    return result;
+}
+
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
 
 #define NUMBER(name, make)                                                                                             \
@@ -199,6 +215,9 @@ PyMethodDef core_told_methods[] = {
      CORE_DOC("read_gradient($self, name, /)", "A copy of dObjective/dValue of the last step.")},
     {"write", plan_write, METH_VARARGS,
      CORE_DOC("write($self, name, array, /)", "Sets a parameter, or what a layer remembers, from float32.")},
+    {"add_gradient", plan_add_gradient, METH_VARARGS,
+     CORE_DOC("add_gradient($self, name, array, /)",
+              "Adds float32 to dObjective/dValue in the next step, of a value that Graph.take_gradient names.")},
     {"values", plan_values, METH_NOARGS,
      CORE_DOC("values($self, /)", "A ValueInfo for each value, in the order of the graph.")},
     {"states", plan_states, METH_NOARGS,

@@ -26,10 +26,8 @@ static void *grow(lowering *w, void *table, int count, int *room, size_t size)
     if (w->failed || count < *room) return w->failed ? NULL : table;
     const int more = *room ? 2 * *room : 64;
     void *grown = tc_resize(&w->p->mem, table, (size_t)more, size);
-    if (grown)
-        *room = more;
-    else
-        w->failed = true;
+    if (grown) *room = more;
+    w->failed = grown == NULL;
     return grown;
 }
 

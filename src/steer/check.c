@@ -202,7 +202,7 @@ static void describe(stand *w, const char *spec)
         w->target = tacet_input(w->g, "target", shape->rank, shape->dim);
         tacet_loss(w->g, "mse reduce=sum", y, w->target);
     }
-    tacet_keep_gradient(w->g, "x*");
+    tacet_keep_gradient(w->g, role == &tc_loss ? "x" : "x*"); /* a target seldom has a gradient */
 }
 
 static void feed(stand *w, int64_t rows)
