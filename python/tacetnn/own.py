@@ -64,13 +64,13 @@ class Operator:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> log1p = Operator("penalty", "my_log", value=lambda x, width: np.log1p(np.abs(x) / width).sum(),
-    ...                  gradient=lambda x, width: np.sign(x) / (width + np.abs(x)), attributes={"width": 0.1})
+    >>> import numpy as np, tacetnn as tn
+    >>> log1p = tn.Operator("penalty", "my_log", value=lambda x, width: np.log1p(np.abs(x) / width).sum(),
+    ...                     gradient=lambda x, width: np.sign(x) / (width + np.abs(x)), attributes={"width": 0.1})
     >>> log1p.check("my_log 1 width=0.5", np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)).error < 0.01
     True
-    >>> net = Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
-    ...               penalties={"relu1": "my_log 1e-3"}, operators=[log1p])
+    >>> net = tn.Network("linear 16 | relu | linear 2", input=8, loss="cross_entropy", optimizer="sgd lr=0.1",
+    ...                  penalties={"relu1": "my_log 1e-3"}, operators=[log1p])
     """
 
     role: str
