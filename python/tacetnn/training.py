@@ -322,7 +322,7 @@ class Training:
 
     def say_what_mixes(self) -> None:
         """Says which layers see only a part of each step."""
-        mixing = {e.name for e in (*entries("layer"), *self.net.operators) if e.mixes}
+        mixing = {e.name for e in entries("layer") if e.mixes} | {o.name for o in self.net.operators if o.mixes}
         kinds = dict.fromkeys(v.kind for v in self.net.plan.values() if v.kind in mixing)
         if self.settings.accumulate > 1 and kinds:
             self.progress.say(f"{', '.join(kinds)} mixes samples: it sees each batch by itself, not all rows of a step")
