@@ -99,21 +99,79 @@ static void own_operators_train_as_those_of_the_library(void **state)
         for (int cut = TACET_WHOLE; cut <= TACET_BY_ELEMENT; cut++) {
             own_context context = {0};
             network net, own;
-            team plain, one, two, three;
+            team plain, one, two, three, parts;
             describe(&net, &descriptions[i], false, TACET_WHOLE, NULL);
             describe(&own, &descriptions[i], true, (tacet_cut)cut, &context);
             open_one(&plain, &net, 0, 1), open_one(&one, &own, 0, 1), open_one(&two, &own, 0, 2);
             open_one(&three, &own, 3, 1);
+            network several = own;
+            several.parts = 3;
+            open_one(&parts, &several, 0, 1);
+            together(&parts, train);
             together(&plain, train), together(&one, train), together(&two, train), together(&three, train);
             assert_near_weights(descriptions[i].model, &one.member[0].t, &plain.member[0].t);
             assert_same_traces("two threads", &two.member[0].t, &one.member[0].t);
             for (int r = 1; r < 3; r++) assert_same_traces("ranks", &three.member[r].t, &three.member[0].t);
             assert_near_weights("three ranks", &three.member[0].t, &one.member[0].t);
-            close_team(&plain), close_team(&one), close_team(&two), close_team(&three);
+            assert_near_weights("steps of three batches", &parts.member[0].t, &one.member[0].t);
+            close_team(&parts), close_team(&plain), close_team(&one), close_team(&two), close_team(&three);
             assert_int_equal(context.freed, 0);
             free_network(&net), free_network(&own);
             assert_int_equal(context.freed, OWN_OPERATORS);
         }
+}
+
+/* Samples have weights, which the functions do not know of, if a loss is cut. */
+static void losses_take_weights_of_samples(void **state)
+{
+    (void)state;
+    for (int cut = TACET_BY_ROW; cut <= TACET_BY_ELEMENT; cut++) {
+        own_context context = {0};
+        team t[2];
+        network net[2];
+        for (int own = 0; own < 2; own++) {
+            network *n = &net[own];
+            *n = (network){.g = tacet_graph_new(NULL), .optimizer = "sgd lr=0.1", .ledger = -1};
+            add_own_operators(n->g, (tacet_cut)cut, &context);
+            const tacet_value x = add_feed(n, "x", 0, 1, (int64_t[]){6}, -1, 1),
+                              target = add_feed(n, "target", 0, 1, (int64_t[]){3}, -1, 1);
+            add_feed(n, "w", 0, 1, (int64_t[]){1}, 0, 2);
+            tacet_loss(n->g, own ? "my_mse sample_weight=w" : "mse sample_weight=w", tacet_chain(n->g, x, "linear 3"),
+                       target);
+            open_one(&t[own], n, 0, 1);
+            together(&t[own], train);
+        }
+        assert_near_weights("weights", &t[1].member[0].t, &t[0].member[0].t);
+        for (int own = 0; own < 2; own++) close_team(&t[own]), free_network(&net[own]);
+    }
+    own_context context = {0};
+    tacet_graph *g = tacet_graph_new(NULL);
+    add_own_operators(g, TACET_WHOLE, &context);
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){3}), w = tacet_input(g, "w", 1, (int64_t[]){1});
+    tacet_loss(g, "my_mse sample_weight=w", x, x);
+    assert_non_null(strstr(tacet_graph_error(g)->message, "has no samples to weigh"));
+    (void)w;
+    tacet_graph_free(g);
+}
+
+static void they_are_told_like_others(void **state)
+{
+    (void)state;
+    own_context context = {0};
+    network net;
+    team t;
+    describe(&net, &descriptions[0], true, TACET_BY_ELEMENT, &context);
+    open_one(&t, &net, 0, 1);
+    tacet_value_info v = {.size = sizeof v};
+    for (int i = 0; strcmp(v.name ? v.name : "", "r") != 0; i++)
+        assert_int_equal(tacet_value_at(t.member[0].p, i, &v), TACET_OK);
+    assert_string_equal(v.kind, "my_relu");
+    assert_true(v.silent);
+    tacet_term term = {.size = sizeof term};
+    assert_int_equal(tacet_term_at(t.member[0].p, 1, &term), TACET_OK);
+    assert_string_equal(term.name, "r:my_l1");
+    assert_string_equal(term.spec, "my_l1 1e-2");
+    close_team(&t), free_network(&net);
 }
 
 /* ---- Checks against differences ---------------------------------------------------------------------------------- */
@@ -467,6 +525,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_operators_train_as_those_of_the_library),
+        cmocka_unit_test(losses_take_weights_of_samples),
+        cmocka_unit_test(they_are_told_like_others),
         cmocka_unit_test(gradients_are_checked),
         cmocka_unit_test(gradients_of_a_plan_are_checked),
         cmocka_unit_test(files_name_their_operators),

@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import subprocess
 import tempfile
 import traceback
 import unittest
@@ -16,6 +17,7 @@ except ImportError as missing:
 
 import tacetnn as tn
 from tacetnn import _core
+from tacetnn._program import program
 
 rng = np.random.default_rng(0)
 X = rng.standard_normal((60, 6), dtype=np.float32)
@@ -108,6 +110,15 @@ class Own(unittest.TestCase):
             with self.assertRaisesRegex(tn.FileError, "the penalty my_l1 is not an operator of the library.*") as caught:
                 tn.Network.load(path)
             self.assertIn("operators=", caught.exception.hint)
+            try:
+                for command in (["eval", path, "--data", "npy x=x.npy y=y.npy"], ["predict", path, "--data", "npy x=x.npy", "--out", "y.npy"],
+                                ["inspect", path]):
+                    told = subprocess.run([program(), *command], capture_output=True, text=True)
+                    self.assertEqual(told.returncode, 3, command)
+                    self.assertIn("the penalty my_l1 is not an operator of the library", told.stderr)
+                    self.assertIn("the program does not have it", told.stderr)
+            except FileNotFoundError:
+                pass  # the package was built without it
             same = tn.Network.load(path, operators=ALL)
             np.testing.assert_array_equal(net.predict(X), same.predict(X))
             runs = [network(True) for _ in range(2)]
