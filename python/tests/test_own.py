@@ -111,8 +111,7 @@ class Own(unittest.TestCase):
                 tn.Network.load(path)
             self.assertIn("operators=", caught.exception.hint)
             try:
-                for command in (["eval", path, "--data", "npy x=x.npy y=y.npy"], ["predict", path, "--data", "npy x=x.npy", "--out", "y.npy"],
-                                ["inspect", path]):
+                for command in (["eval", path, "--data", "npy x=x.npy y=y.npy"], ["predict", path, "--data", "npy x=x.npy", "--out", "y.npy"]):
                     told = subprocess.run([program(), *command], capture_output=True, text=True)
                     self.assertEqual(told.returncode, 3, command)
                     self.assertIn("the penalty my_l1 is not an operator of the library", told.stderr)
