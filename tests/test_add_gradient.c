@@ -81,18 +81,6 @@ static void *train_given(void *argument)
     return NULL;
 }
 
-static void assert_same_training(const char *what, const trace *a, const trace *b)
-{
-    double most = 0;
-    if (a->error[0] || b->error[0]) fail_msg("%s: %s%s", what, a->error, b->error);
-    assert_int_equal(a->weights, b->weights);
-    for (size_t i = 0; i < STEPS * b->weights; i++) most = fmax(most, fabs((double)b->weight[i]));
-    for (size_t i = 0; i < STEPS * a->weights; i++)
-        if (!(fabs((double)a->weight[i] - (double)b->weight[i]) <= 1e-4 * most))
-            fail_msg("%s: weight %zu is %.9g, and %.9g with the loss, after step %zu", what, i % a->weights,
-                     (double)a->weight[i], (double)b->weight[i], i / a->weights);
-}
-
 static void a_gradient_does_what_its_loss_does(void **state)
 {
     (void)state;
@@ -115,7 +103,7 @@ static void a_gradient_does_what_its_loss_does(void **state)
                     t.member[r].more = reader[r];
                 }
                 together(&t, train_given);
-                assert_same_training(settings[i].model, &t.member[0].t, &plain.member[0].t);
+                assert_near_weights(settings[i].model, &t.member[0].t, &plain.member[0].t);
                 for (int r = 0; r < t.w.size; r++) tacet_plan_free(reader[r]);
                 close_team(&t), free_network(&given);
             }

@@ -61,35 +61,10 @@ static void describe(network *net, const description *d, bool own, tacet_cut cut
     if (e) fail_msg("%s %s", e->message, e->hint);
 }
 
-static void open_one(team *t, const network *net, int size, int threads)
+static void open_one(team *t, const network *net, int size)
 {
     tacet_error why;
     if (!open_team(t, net, size, &why)) fail_msg("%s", why.message);
-    if (threads < 2) return;
-    tacet_plan_free(t->member[0].p);
-    t->member[0].p = tacet_compile(net->g,
-                                   &(tacet_config){TACET_CONFIG,
-                                                   .batch = BATCH,
-                                                   .optimizer = net->optimizer,
-                                                   .seed = 5,
-                                                   .ledger = net->ledger,
-                                                   .steps_per_epoch = STEPS,
-                                                   .epochs = net->epochs,
-                                                   .threads = threads},
-                                   &why);
-    assert_non_null(t->member[0].p);
-}
-
-static void assert_near_weights(const char *what, const trace *a, const trace *b)
-{
-    double most = 0;
-    if (a->error[0] || b->error[0]) fail_msg("%s: %s%s", what, a->error, b->error);
-    assert_int_equal(a->weights, b->weights);
-    for (size_t i = 0; i < STEPS * b->weights; i++) most = fmax(most, fabs((double)b->weight[i]));
-    for (size_t i = 0; i < STEPS * a->weights; i++)
-        if (!(fabs((double)a->weight[i] - (double)b->weight[i]) <= 1e-4 * most))
-            fail_msg("%s: weight %zu is %.9g, and %.9g with the library's operators, after step %zu", what,
-                     i % a->weights, (double)a->weight[i], (double)b->weight[i], i / a->weights);
 }
 
 static void own_operators_train_as_those_of_the_library(void **state)
@@ -102,11 +77,10 @@ static void own_operators_train_as_those_of_the_library(void **state)
             team plain, one, two, three, parts;
             describe(&net, &descriptions[i], false, TACET_WHOLE, NULL);
             describe(&own, &descriptions[i], true, (tacet_cut)cut, &context);
-            open_one(&plain, &net, 0, 1), open_one(&one, &own, 0, 1), open_one(&two, &own, 0, 2);
-            open_one(&three, &own, 3, 1);
-            network several = own;
-            several.parts = 3;
-            open_one(&parts, &several, 0, 1);
+            network wide = own, several = own;
+            wide.threads = 2, several.parts = 3;
+            open_one(&plain, &net, 0), open_one(&one, &own, 0), open_one(&two, &wide, 0), open_one(&three, &own, 3);
+            open_one(&parts, &several, 0);
             together(&parts, train);
             together(&plain, train), together(&one, train), together(&two, train), together(&three, train);
             assert_near_weights(descriptions[i].model, &one.member[0].t, &plain.member[0].t);
@@ -138,7 +112,7 @@ static void losses_take_weights_of_samples(void **state)
             add_feed(n, "w", 0, 1, (int64_t[]){1}, 0, 2);
             tacet_loss(n->g, own ? "my_mse sample_weight=w" : "mse sample_weight=w", tacet_chain(n->g, x, "linear 3"),
                        target);
-            open_one(&t[own], n, 0, 1);
+            open_one(&t[own], n, 0);
             together(&t[own], train);
         }
         assert_near_weights("weights", &t[1].member[0].t, &t[0].member[0].t);
@@ -161,7 +135,7 @@ static void they_are_told_like_others(void **state)
     network net;
     team t;
     describe(&net, &descriptions[0], true, TACET_BY_ELEMENT, &context);
-    open_one(&t, &net, 0, 1);
+    open_one(&t, &net, 0);
     tacet_value_info v = {.size = sizeof v};
     for (int i = 0; strcmp(v.name ? v.name : "", "r") != 0; i++)
         assert_int_equal(tacet_value_at(t.member[0].p, i, &v), TACET_OK);
@@ -245,7 +219,7 @@ static void gradients_of_a_plan_are_checked(void **state)
     tacet_penalize(net.g, "linear1.weight", "l1 0.1 prox");
     tacet_penalize(net.g, "my_tanh1", "my_l1 0.01");
     team t;
-    open_one(&t, &net, 0, 1);
+    open_one(&t, &net, 0);
     member *m = &t.member[0];
     float before[256], after[256];
     const size_t n = read_weights(m->p, before);
@@ -297,7 +271,7 @@ static void files_name_their_operators(void **state)
     describe(&net, &descriptions[1], true, TACET_BY_ELEMENT, &context);
     tacet_graph_text(net.g, "operators", text, sizeof text);
     assert_string_equal(text, "penalty my_l1\nloss my_mse\nlayer my_relu\nlayer my_tanh\nconstraint my_non_negative");
-    open_one(&t, &net, 0, 1);
+    open_one(&t, &net, 0);
     train_steps(&t.member[0], 0, 3);
     assert_int_equal(tacet_save(t.member[0].p, file[0], 0, NULL, &why), TACET_OK);
     assert_int_equal(tacet_checkpoint(t.member[0].p, NULL, file[1], 0, NULL, &why), TACET_OK);
@@ -316,7 +290,7 @@ static void files_name_their_operators(void **state)
     tacet_graph_text(read.g, "operators", again, sizeof again);
     assert_string_equal(text, again);
     read.feed[0].value = tacet_find(read.g, "x"), read.feed[1].value = tacet_find(read.g, "target");
-    open_one(&other, &read, 0, 1);
+    open_one(&other, &read, 0);
     tacet_file *c = tacet_file_open(file[1], NULL, &why);
     assert_non_null(c);
     if (tacet_resume(other.member[0].p, NULL, c, &why)) fail_msg("%s", why.message);
@@ -385,7 +359,8 @@ static void a_function_can_fail(void **state)
             network net;
             team t, other;
             describe(&net, &descriptions[1], true, TACET_BY_ROW, &context);
-            open_one(&t, &net, 0, threads), open_one(&other, &net, 0, threads);
+            net.threads = threads;
+            open_one(&t, &net, 0), open_one(&other, &net, 0);
             member *m = &t.member[0];
             context.fail_in = in, context.status = TACET_IO;
             feed_share(m, 0);
@@ -408,7 +383,7 @@ static void a_proximal_step_can_fail(void **state)
     network net;
     team t;
     describe(&net, &descriptions[1], true, TACET_WHOLE, &context);
-    open_one(&t, &net, 0, 1);
+    open_one(&t, &net, 0);
     feed_share(&t.member[0], 0);
     assert_int_equal(tacet_step(t.member[0].p, BATCH), TACET_FAILED);
     assert_says(tacet_plan_error(t.member[0].p), TACET_FAILED, "the step was made without");

@@ -103,7 +103,7 @@ static tacet_status uneven_gradient(const tacet_call *call)
 static const tacet_operator uneven = {TACET_OPERATOR,
                                       .role = TACET_ROLE_LOSS,
                                       .name = "uneven",
-                                      .attribute = {{"above", 2}},
+                                      .attribute = {{"above", 2, "what an output above the target costs"}},
                                       .cut = TACET_BY_ELEMENT,
                                       .value = uneven_value,
                                       .gradient = uneven_gradient};

@@ -19,7 +19,7 @@
  *     }
  *
  *     tacet_operator_add(g, &(tacet_operator){TACET_OPERATOR, .role = TACET_ROLE_PENALTY, .name = "log_penalty",
- *                                             .attribute = {{"width", 0.1}}, .cut = TACET_BY_ELEMENT, .value = value,
+ *                                             .attribute = {{"width", 0.1, NULL}}, .cut = TACET_BY_ELEMENT, .value = value,
  *                                             .gradient = gradient});
  *     tacet_penalize(g, "relu1", "log_penalty 1e-3 width=0.5");
  *
