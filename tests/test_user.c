@@ -492,8 +492,48 @@ static void mistakes_are_refused(void **state)
     tacet_chain(g, tacet_input(g, "x", 1, (int64_t[]){3}), "my_tanh");
     assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "its shape function does not take [batch, 3]");
     tacet_graph_free(g);
+    g = tacet_graph_new(NULL);
+    tacet_operator_add(g, &op);
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){3});
+    tacet_penalize(g, "x", "my_l2 1");
+    assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "did you mean \"my_l1\"");
+    tacet_graph_free(g);
+    (void)x;
     tacet_operator_add(NULL, &op);
-    assert_int_equal(context.freed, freed += 2);
+    assert_int_equal(context.freed, freed += 3);
+}
+
+/* What mixes rows is refused where no function sees them all. */
+static void what_mixes_is_refused_on_ranks_and_in_parts(void **state)
+{
+    (void)state;
+    own_context context = {0};
+    seat s = {0};
+    const tacet_ranks ranks = {sizeof ranks, 0, 2, sum_over_ranks, &s};
+    const char *what[] = {"my_tanh", "my_l1"};
+    for (int layer = 0; layer < 2; layer++) {
+        tacet_error why;
+        tacet_operator op = own_operator(layer ? OWN_TANH : OWN_L1, TACET_WHOLE, &context);
+        op.mixes = true;
+        tacet_graph *g = tacet_graph_new(NULL);
+        tacet_operator_add(g, &op);
+        const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){3}),
+                          y = tacet_chain(g, x, layer ? "linear 3 | my_tanh" : "linear 3");
+        tacet_loss(g, "mse", y, x);
+        if (!layer) tacet_penalize(g, "linear1", "my_l1 0.1");
+        tacet_config c = {TACET_CONFIG, .batch = 4, .optimizer = "sgd lr=0.1", .ranks = &ranks};
+        assert_null(tacet_compile(g, &c, &why));
+        assert_non_null(strstr(why.message, what[!layer]));
+        c.ranks = NULL, c.accumulate = 2;
+        tacet_plan *p = tacet_compile(g, &c, &why);
+        assert_true((p != NULL) == layer); /* a layer sees each batch by itself */
+        tacet_plan_free(p);
+        c.accumulate = 0;
+        p = tacet_compile(g, &c, &why);
+        assert_non_null(p);
+        tacet_plan_free(p);
+        tacet_graph_free(g);
+    }
 }
 
 int main(void)
@@ -510,6 +550,7 @@ int main(void)
         cmocka_unit_test(a_proximal_step_can_fail),
         cmocka_unit_test(a_function_can_fail_on_a_rank),
         cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(what_mixes_is_refused_on_ranks_and_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,7 +108,8 @@ typedef struct tacet_operator {
     /* A layer: writes y. Otherwise adds the penalty or the loss of what it got, the sum over its rows, to *sum; the library
      * divides as reduce= says, and multiplies by lambda. */
     tacet_status (*value)(const tacet_call *call, double *sum);
-    /* The derivatives of *sum, or, given g, of the objective, for each input with a d. y is what value() wrote. */
+    /* The derivatives of *sum, or, given g, of the objective, for each input with a d. y is what value() wrote. They are
+     * linear in g; of a layer that is cut by element, 0 where g is 0. */
     tacet_status (*gradient)(const tacet_call *call);
     /* Replaces y by argmin_z f(z) t + |z - y|^2 / 2, where t has the lambda and the rate; a constraint: by the nearest point
      * that it allows (t is 0). NULL: there is no proximal step. */
@@ -145,9 +146,9 @@ typedef struct tacet_gradient_check {
 TACET_API tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found);
 
 /* Compares the gradient of one operator, of the graph's own or of the library, in every input and parameter, but not in
- * the target of a loss. spec is its description, "log_penalty 1 width=0.5"; x[inputs] are the inputs, whose `data` are [rows, shape...]: float32, or the int32
- * labels of a loss. A layer that reads several values names them x2, x3 ...: "my_add x2". What is wrong is in *why (may be
- * NULL). */
+ * the target of a loss. spec is its description, "log_penalty 1 width=0.5"; x[inputs] are the inputs, whose `data` are
+ * [rows, shape...]: float32, or the int32 labels of a loss. A layer that reads several values names them x2, x3 ...:
+ * "my_add x2". What is wrong is in *why (may be NULL). */
 TACET_API tacet_status tacet_check_operator(const tacet_graph *g, const char *spec, int64_t rows, int inputs,
                                             const tacet_array *x, tacet_gradient_check *found, tacet_error *why);
 
