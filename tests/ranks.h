@@ -105,6 +105,7 @@ typedef struct network {
     int64_t ledger;
     double epochs;
     tacet_sparse sparse;
+    int threads; /* of each plan; 0: one */
     int parts; /* into which every step is divided (tacet_accumulate); 0: one */
 } network;
 
@@ -194,6 +195,7 @@ static inline bool open_team(team *t, const network *net, int size, tacet_error 
                           .steps_per_epoch = STEPS,
                           .epochs = net->epochs,
                           .sparse = net->sparse,
+                          .threads = net->threads,
                           .accumulate = net->parts};
         const tacet_ranks ranks = {sizeof ranks, r, size, sum_over_ranks, &m->seat};
         if (size > 0) c.ranks = &ranks;
@@ -495,6 +497,19 @@ static inline void compare_over_ranks(const char *what, const network *net)
         train_and_compare(what, net, sizes[i], &alone.member[0].t);
     compare_over_parts(what, net, &alone.member[0].t);
     close_team(&alone);
+}
+
+/* Asserts that the weights alone are equal up to the rounding of two ways to compute the same. */
+static inline void assert_near_weights(const char *what, const trace *a, const trace *b)
+{
+    double most = 0;
+    if (a->error[0] || b->error[0]) fail_msg("%s: %s%s", what, a->error, b->error);
+    assert_int_equal(a->weights, b->weights);
+    for (size_t i = 0; i < STEPS * b->weights; i++) most = fmax(most, fabs((double)b->weight[i]));
+    for (size_t i = 0; i < STEPS * a->weights; i++)
+        if (!(fabs((double)a->weight[i] - (double)b->weight[i]) <= 1e-4 * most))
+            fail_msg("%s: weight %zu is %.9g, and otherwise %.9g, after step %zu", what, i % a->weights,
+                     (double)a->weight[i], (double)b->weight[i], i / a->weights);
 }
 
 #endif

@@ -40,6 +40,11 @@ awk '
     }
     END { exit bad || lines != 4 }' out || fault "l1_activations: $(cat out)"
 
+# ---- own_operators: the gradients are right, and the results those in its README ----
+runs 0 "$TACET_BUILD/examples/own_operators"
+has out "^log_penalty 1 width=0.5: 32 derivatives are right to 1%$" "^rms: 32 derivatives" "^uneven above=5: 32 derivatives"
+awk '/^step/ { loss[++n] = $4 + 0 } END { exit !(n == 2 && loss[2] < 0.05 * loss[1]) }' out || fault "own_operators: $(cat out)"
+
 # ---- inputs: only the three columns that matter remain; the tables are those that inputs.awk makes ----
 awk -v seed=1 -v rows=400 -f examples/inputs/inputs.awk > made; same made examples/inputs/inputs.csv
 awk -v seed=2 -v rows=200 -f examples/inputs/inputs.awk > made; same made examples/inputs/inputs_test.csv

@@ -130,7 +130,7 @@ variables=$(objdump -t "$library" | awk '
 $variables"
 
 shown=$(nm -D --defined-only "$TACET_BUILD/libtacet.so" | awk '$2 != "A" { print $3 }' | sort)
-declared=$(grep -v '^#' include/tacet/tacet.h | sed -n 's/^TACET_API .*[ *]\(tacet_[a-z0-9_]*\)(.*/\1/p' | sort)
+declared=$(grep -hv '^#' include/tacet/tacet.h include/tacet/operator.h | sed -n 's/^TACET_API .*[ *]\(tacet_[a-z0-9_]*\)(.*/\1/p' | sort)
 extra=$(printf '%s\n' "$shown" | grep -vxF "$declared")
 [ -z "$extra" ] || complain "libtacet.so exports what tacet.h does not declare:
 $extra"

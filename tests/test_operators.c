@@ -2,6 +2,8 @@
  * ops.def with a probe. (Known answers are in test_op_answers.c.) */
 #include "op_case.h"
 
+#include "base/slope.h"
+
 #include <ctype.h>
 
 #define PRECISION 2e-3 /* of a central difference in float32 */
@@ -98,16 +100,12 @@ static void test_table(void **state)
 
 /* ---- Gradients ---- */
 
+static double objective_of(void *k) { return objective(k); }
+
 static void check_gradient_at(op_case *k, int i, int64_t j)
 {
-    const float h = 1e-2f, x = k->x[i].data[j];
-    k->x[i].data[j] = x + h;
-    const double up = objective(k), x_up = (double)k->x[i].data[j];
-    k->x[i].data[j] = x - h;
-    const double down = objective(k), x_down = (double)k->x[i].data[j];
-    k->x[i].data[j] = x;
-    near(k, i < k->inputs ? "gradient of an input" : "gradient of a parameter", j, (double)k->d[i][j],
-         (up - down) / (x_up - x_down), PRECISION);
+    const tc_slope s = tc_slope_of(objective_of, k, &k->x[i].data[j], 1e-2f);
+    near(k, i < k->inputs ? "gradient of an input" : "gradient of a parameter", j, (double)k->d[i][j], s.value, PRECISION);
 }
 
 static void check_gradient(op_case *k)

@@ -183,6 +183,10 @@ TACET_API void tacet_options(tacet_graph *g, const char *selector, const char *o
 TACET_API void tacet_keep(tacet_graph *g, const char *selector);
 TACET_API void tacet_keep_gradient(tacet_graph *g, const char *selector);
 
+/* Makes the values that match take gradients from the caller (tacet_add_gradient), even if no term depends on them. Their
+ * gradients are readable too. */
+TACET_API void tacet_take_gradient(tacet_graph *g, const char *selector);
+
 /* Whether a selector matches a value. False for class indices, which no selector matches. */
 TACET_API bool tacet_matches(const tacet_graph *g, const char *selector, tacet_value value);
 
@@ -208,8 +212,8 @@ TACET_API const tacet_error *tacet_graph_error(const tacet_graph *g);
 /* The graph in the small language, one part at a time, from which the same calls rebuild it. part is "input" (one line
  * each: "x 28 28" is numbers with rows of that shape; "target labels" or "target labels 12" is class indices whose
  * number is set by what reads them; "tokens int32 1000 12" is class indices below 1000), "model" (a chain), "loss"
- * ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4") or "options" ("linear1.*: lr=0.01"). Text and
- * return value as in tacet_error_text. */
+ * ("linear3 target: cross_entropy"), "penalties" ("relu1: l1 1e-4"), "options" ("linear1.*: lr=0.01") or "operators", those
+ * of the caller's own that it names ("penalty log_penalty"). Text and return value as in tacet_error_text. */
 TACET_API size_t tacet_graph_text(const tacet_graph *g, const char *part, char *text, size_t capacity);
 
 /* ---- Plan: compiled once, run many times ------------------------------------------------------------------------- */
@@ -308,7 +312,7 @@ TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type,
 TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data,
                                        int64_t elements, const int64_t *index, const tacet_scaling *scaling);
 
-/* Forgets what was fed: to free the data without a call that reads them, after one that was refused for instance. */
+/* Forgets what was fed, and gradients that were added: to free the data without a call that reads them, after one that was refused for instance. */
 TACET_API void tacet_unfeed(tacet_plan *p);
 
 /* One training step on 1..batch rows (0..batch with several ranks): forward, backward, update. If it fails, with
@@ -393,6 +397,14 @@ TACET_API const tacet_error *tacet_plan_error(const tacet_plan *p);
 TACET_API tacet_status tacet_read(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, size_t count);
 TACET_API tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count);
+
+/* Adds data to the gradient of a value in the next step, where it flows on as if it came from a term of the objective: for a
+ * loss or a penalty of which only the derivatives are known. data[count] are dObjective/dValue, for a value of the batch
+ * [rows, shape...] with the rows of that step, for a parameter in PyTorch's layout; they are copied, and several calls add
+ * up. The result is divided by nothing, and is in no objective; clipping, the ledger and the guard see it. In a step of
+ * several batches each of them is given its own, and so is each rank: gradients of parameters are summed. The value must be
+ * one that tacet_take_gradient has named. Whether the step is made or refused, it is forgotten afterwards. */
+TACET_API tacet_status tacet_add_gradient(tacet_plan *p, const char *name, const float *data, size_t count);
 
 /* Tensor i of those that layers remember from step to step, such as batch_norm1.running_mean. Together with the
  * parameters they are what a model file holds. TACET_FAILED past the last one. Strings live as long as the plan. */
@@ -793,8 +805,11 @@ TACET_API tacet_status tacet_file_tensor(const tacet_file *f, int i, const char 
                                          const int64_t **shape, const float **data);
 
 /* Rebuilds the graph from the metadata of a model; NULL on failure. Inputs come first in it, so a run whose inputs were
- * described after layers resumes in it with other rounding. */
+ * described after layers resumes in it with other rounding. tacet_file_describe adds all this to an empty graph instead, to
+ * which the operators of the caller's own that the model names have been added (tacet_operator_add); a model that names
+ * others is refused. */
 TACET_API tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why);
+TACET_API tacet_status tacet_file_describe(const tacet_file *f, tacet_graph *g, tacet_error *why);
 
 /* Sets the plan's parameters, and what its layers remember, from the file, by name and shape. With strict, the file must
  * hold all of them and every tensor must be used, except PyTorch's num_batches_tracked; otherwise whatever matches is
@@ -901,4 +916,6 @@ TACET_API size_t tacet_machine(char *text, size_t capacity);
 #ifdef __cplusplus
 }
 #endif
+
+#include "tacet/operator.h"
 #endif

@@ -27,11 +27,13 @@ bool core_end(core_plan *p, tacet_status s, const tacet_error *error)
     p->busy = false;
     PyObject *raised[3] = {p->raised[0], p->raised[1], p->raised[2]};
     p->raised[0] = p->raised[1] = p->raised[2] = NULL;
-    if (raised[0])
+    if (raised[0]) {
         PyErr_Restore(raised[0], raised[1], raised[2]);
-    else if (s != TACET_OK)
-        core_raise(error);
-    return !raised[0] && s == TACET_OK;
+        return false;
+    }
+    if (core_own_raise(p->graph)) return false;
+    if (s != TACET_OK) core_raise(error);
+    return s == TACET_OK;
 }
 
 /* ---- The configuration ------------------------------------------------------------------------------------------- */
@@ -122,7 +124,7 @@ PyObject *core_compile(core_graph *g, PyObject *args, PyObject *keys)
     good = good && core_graph_of((PyObject *)g);
     if (good) {
         p->plan = tacet_compile(g->graph, &c, &e);
-        good = p->plan ? add_feeds(p) : core_raise(&e) != NULL;
+        good = !core_own_raise(g) && (p->plan ? add_feeds(p) : core_raise(&e) != NULL);
     }
     if (good) return (PyObject *)p;
     Py_DECREF(p);

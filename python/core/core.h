@@ -106,7 +106,8 @@ void core_delete(PyObject *self);
 
 typedef struct core_graph {
     PyObject_HEAD tacet_graph *graph;
-    int running; /* plans of it that are running */
+    int running;          /* plans of it that are running, and functions of its operators */
+    struct core_own *own; /* its operators (own.c) */
 } core_graph;
 
 typedef struct core_pool {
@@ -161,7 +162,7 @@ typedef struct core_plan {
 
 /* The types, created with the module; static because a module of one phase has one state. */
 typedef struct core_types {
-    PyTypeObject *graph, *value, *pool, *ranks, *data, *loader, *file, *plan;
+    PyTypeObject *graph, *value, *pool, *ranks, *data, *loader, *file, *plan, *numbers;
 } core_types;
 extern core_types core_type;
 
@@ -169,6 +170,16 @@ extern core_types core_type;
 bool core_value_of(const tacet_graph *g, PyObject *from, tacet_value *v);
 PyObject *core_value_new(tacet_value v);
 PyObject *core_graph_new(tacet_graph *g); /* takes g, also when it fails */
+
+/* A tuple of sizes, or one size, as a shape. Returns the rank, or -1 with an exception. */
+int core_shape_of(PyObject *from, int64_t shape[8]);
+
+/* Methods of a graph for operators of one's own (own.c). core_own_raise raises what one of their functions has raised on this
+ * thread in a call that has just ended; false: none has. */
+PyObject *core_operator_add(PyObject *self, PyObject *args, PyObject *keys);
+PyObject *core_check_operator(PyObject *self, PyObject *args);
+bool core_own_raise(core_graph *g);
+int core_own_visit(core_graph *g, visitproc visit, void *arg);
 
 /* The object of the library, unless another thread is using it: then NULL with an exception. */
 tacet_plan *core_plan_of(PyObject *self);
@@ -216,6 +227,7 @@ int core_add_data(PyObject *module);
 int core_add_loader(PyObject *module);
 int core_add_pool(PyObject *module);
 int core_add_ranks(PyObject *module);
+int core_add_own(PyObject *module);
 int core_add_file(PyObject *module);
 int core_add_catalogue(PyObject *module);
 

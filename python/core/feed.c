@@ -276,6 +276,17 @@ static PyObject *plan_lambda_max(PyObject *self, PyObject *const *args, Py_ssize
     return call((core_plan *)self, args + 1, n - 1, keys, measure, &l) ? PyFloat_FromDouble(l.lambda) : NULL;
 }
 
+static tacet_status check_gradient(tacet_plan *p, int64_t rows, void *found)
+{
+    return tacet_check_gradient(p, rows, found);
+}
+
+static PyObject *plan_check_gradient(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *keys)
+{
+    tacet_gradient_check found = {.size = sizeof found};
+    return call((core_plan *)self, args, n, keys, check_gradient, &found) ? core_tuple(CORE_GradientCheck, &found) : NULL;
+}
+
 static PyObject *plan_unfeed(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -317,5 +328,8 @@ PyMethodDef core_feed_methods[] = {
     {"lambda_max", CORE_FUNCTION(plan_lambda_max), CORE_FAST,
      CORE_DOC("lambda_max($self, term, rows=None, /, **inputs)",
               "The largest useful lambda for a penalty, before training; NaN if it is not known. Nothing is updated.")},
+    {"check_gradient", CORE_FUNCTION(plan_check_gradient), CORE_FAST,
+     CORE_DOC("check_gradient($self, rows=None, /, **inputs)",
+              "Compares the gradients of the parameters with differences of the objective. Nothing is updated.")},
     {0},
 };

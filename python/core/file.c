@@ -190,6 +190,16 @@ static PyObject *file_graph(PyObject *self, PyObject *unused)
     return g ? core_graph_new(g) : core_raise(&e);
 }
 
+static PyObject *file_describe(PyObject *self, PyObject *args)
+{
+    PyObject *graph;
+    tacet_error e;
+    tacet_graph *g = PyArg_ParseTuple(args, "O!:describe", core_type.graph, &graph) ? core_graph_of(graph) : NULL;
+    if (!g) return NULL;
+    const tacet_status s = tacet_file_describe(((core_file *)self)->file, g, &e);
+    return core_own_raise((core_graph *)graph) ? NULL : core_result(s, &e);
+}
+
 static PyObject *file_load(PyObject *self, PyObject *args, PyObject *keys)
 {
     static char *names[] = {"plan", "strict", NULL};
@@ -244,6 +254,9 @@ static PyMethodDef methods[] = {
      CORE_DOC("tensor($self, i, /)",
               "Tensor i as (name, shape, a copy as float32); the copy is None if the type cannot be read.")},
     {"graph", file_graph, METH_NOARGS, CORE_DOC("graph($self, /)", "The network that a model describes, as a Graph.")},
+    {"describe", file_describe, METH_VARARGS,
+     CORE_DOC("describe($self, graph, /)",
+              "Adds that network to an empty graph, which has the operators of one's own that the model names.")},
     {"load", CORE_FUNCTION(file_load), CORE_KEYS,
      CORE_DOC("load($self, plan, strict=True)",
               "Sets the plan's parameters, and what its layers remember, by name and shape. Returns the number of "

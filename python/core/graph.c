@@ -104,8 +104,15 @@ static PyObject *graph_new(PyTypeObject *type, PyObject *args, PyObject *keys)
     return g ? core_graph_new(g) : PyErr_NoMemory();
 }
 
+static int visit_graph(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return core_own_visit((core_graph *)self, visit, arg);
+}
+
 static void graph_free(PyObject *self)
 {
+    PyObject_GC_UnTrack(self);
     tacet_graph_free(((core_graph *)self)->graph);
     core_delete(self);
 }
@@ -118,16 +125,16 @@ tacet_graph *core_graph_of(PyObject *self)
     return NULL;
 }
 
-static PyObject *checked(const tacet_graph *g, PyObject *result)
+static PyObject *checked(PyObject *self, PyObject *result)
 {
-    const tacet_error *e = tacet_graph_error(g);
+    core_graph *g = (core_graph *)self;
+    const tacet_error *e = tacet_graph_error(g->graph);
     if (!e) return result;
     Py_XDECREF(result);
-    return core_raise(e);
+    return core_own_raise(g) ? NULL : core_raise(e);
 }
 
-/* A tuple of sizes, or one size. Returns the rank, or -1 with an exception. */
-static int shape_of(PyObject *from, int64_t shape[8])
+int core_shape_of(PyObject *from, int64_t shape[8])
 {
     if (PyIndex_Check(from) && !PySequence_Check(from)) {
         shape[0] = PyLong_AsLongLong(from);
@@ -155,11 +162,11 @@ static PyObject *graph_input(PyObject *self, PyObject *args, PyObject *keys)
     int indices = 0;
     int64_t shape[8] = {0};
     if (!PyArg_ParseTupleAndKeywords(args, keys, "sO|Lp:input", names, &name, &size, &classes, &indices)) return NULL;
-    const int rank = shape_of(size, shape);
+    const int rank = core_shape_of(size, shape);
     tacet_graph *g = rank < 0 ? NULL : core_graph_of(self);
     if (!g) return NULL;
     const tacet_type type = indices || classes ? TACET_I32 : TACET_F32;
-    return checked(g, core_value_new(tacet_input_of(g, name, type, classes, rank, shape)));
+    return checked(self, core_value_new(tacet_input_of(g, name, type, classes, rank, shape)));
 }
 
 static PyObject *graph_labels(PyObject *self, PyObject *args)
@@ -167,7 +174,7 @@ static PyObject *graph_labels(PyObject *self, PyObject *args)
     const char *name;
     tacet_graph *g = PyArg_ParseTuple(args, "s:labels", &name) ? core_graph_of(self) : NULL;
     if (!g) return NULL;
-    return checked(g, core_value_new(tacet_labels(g, name)));
+    return checked(self, core_value_new(tacet_labels(g, name)));
 }
 
 static PyObject *graph_chain(PyObject *self, PyObject *args)
@@ -178,7 +185,7 @@ static PyObject *graph_chain(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "Os:chain", &from, &layers) || !value_in(self, from, &x)) return NULL;
     tacet_graph *g = core_graph_of(self);
     if (!g) return NULL;
-    return checked(g, core_value_new(tacet_chain(g, x, layers)));
+    return checked(self, core_value_new(tacet_chain(g, x, layers)));
 }
 
 static PyObject *graph_loss(PyObject *self, PyObject *args)
@@ -192,7 +199,7 @@ static PyObject *graph_loss(PyObject *self, PyObject *args)
     tacet_graph *g = core_graph_of(self);
     if (!g) return NULL;
     tacet_loss(g, loss, v[0], v[1]);
-    return checked(g, Py_NewRef(Py_None));
+    return checked(self, Py_NewRef(Py_None));
 }
 
 static PyObject *select_two(PyObject *self, PyObject *args, void (*call)(tacet_graph *, const char *, const char *))
@@ -201,7 +208,7 @@ static PyObject *select_two(PyObject *self, PyObject *args, void (*call)(tacet_g
     tacet_graph *g = PyArg_ParseTuple(args, "ss", &selector, &text) ? core_graph_of(self) : NULL;
     if (!g) return NULL;
     call(g, selector, text);
-    return checked(g, Py_NewRef(Py_None));
+    return checked(self, Py_NewRef(Py_None));
 }
 static PyObject *graph_penalize(PyObject *self, PyObject *args) { return select_two(self, args, tacet_penalize); }
 static PyObject *graph_options(PyObject *self, PyObject *args) { return select_two(self, args, tacet_options); }
@@ -212,12 +219,17 @@ static PyObject *select_one(PyObject *self, PyObject *args, void (*call)(tacet_g
     tacet_graph *g = PyArg_ParseTuple(args, "s", &selector) ? core_graph_of(self) : NULL;
     if (!g) return NULL;
     call(g, selector);
-    return checked(g, Py_NewRef(Py_None));
+    return checked(self, Py_NewRef(Py_None));
 }
 static PyObject *graph_keep(PyObject *self, PyObject *args) { return select_one(self, args, tacet_keep); }
 static PyObject *graph_keep_gradient(PyObject *self, PyObject *args)
 {
     return select_one(self, args, tacet_keep_gradient);
+}
+
+static PyObject *graph_take_gradient(PyObject *self, PyObject *args)
+{
+    return select_one(self, args, tacet_take_gradient);
 }
 
 static PyObject *graph_find(PyObject *self, PyObject *args)
@@ -290,6 +302,18 @@ static PyMethodDef graph_methods[] = {
     {"keep", graph_keep, METH_VARARGS, CORE_DOC("keep($self, selector, /)", "Makes the values that match readable.")},
     {"keep_gradient", graph_keep_gradient, METH_VARARGS,
      CORE_DOC("keep_gradient($self, selector, /)", "Makes the gradients of the values that match readable.")},
+    {"take_gradient", graph_take_gradient, METH_VARARGS,
+     CORE_DOC("take_gradient($self, selector, /)",
+              "Makes the values that match take gradients from the caller: Plan.add_gradient.")},
+    {"operator_add", CORE_FUNCTION(core_operator_add), CORE_KEYS,
+     CORE_DOC("operator_add($self, role, name, *, value=None, gradient=None, prox=None, shape=None, attributes=(), inputs=0, "
+              "mixes=False, zeros=False, labels=False, formula=None, doc=None)",
+              "Adds an operator of one's own, whose functions get Numbers: value(x, y, attributes), gradient(x, d, y, g, "
+              "attributes), prox(y, t, attributes), shape(shapes, attributes). x and d are tuples. tacetnn.Operator takes "
+              "functions of arrays.")},
+    {"check_operator", core_check_operator, METH_VARARGS,
+     CORE_DOC("check_operator($self, spec, inputs, /)",
+              "Compares the gradient of an operator with differences of its value, on arrays [rows, shape...].")},
     {"find", graph_find, METH_VARARGS, CORE_DOC("find($self, name, /)", "The value with that name, or None.")},
     {"matches", graph_matches, METH_VARARGS,
      CORE_DOC("matches($self, selector, value, /)", "Whether the selector matches the value.")},
@@ -302,7 +326,8 @@ static PyMethodDef graph_methods[] = {
      CORE_DOC("parameter($self, layer, i, /)", "The name of parameter i of a layer; None past the last one.")},
     {"text", graph_text, METH_VARARGS,
      CORE_DOC("text($self, part, /)",
-              "The graph in the small language: \"input\", \"model\", \"loss\", \"penalties\" or \"options\".")},
+              "The graph in the small language: \"input\", \"model\", \"loss\", \"penalties\", \"options\" or "
+              "\"operators\".")},
     {"compile", CORE_FUNCTION(graph_compile), CORE_KEYS,
      CORE_DOC("compile($self, *, batch=1, optimizer=None, seed=0, threads=1, pool=None, steps_per_epoch=1, epochs=0, "
               "sparse='auto', ledger=0, ranks=None, metrics=None, accumulate=0, ema=0.0)",
@@ -312,6 +337,7 @@ static PyMethodDef graph_methods[] = {
 static PyType_Slot graph_slots[] = {
     {Py_tp_new, graph_new},
     {Py_tp_dealloc, graph_free},
+    {Py_tp_traverse, visit_graph},
     {Py_tp_methods, graph_methods},
     {Py_tp_doc,
      CORE_DOC("Graph()",
@@ -322,7 +348,7 @@ static PyType_Slot graph_slots[] = {
 static PyType_Spec graph_spec = {
     .name = "tacetnn._core.Graph",
     .basicsize = sizeof(core_graph),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = graph_slots,
 };
 

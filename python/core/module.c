@@ -62,6 +62,7 @@ PyMODINIT_FUNC PyInit__core(void)
     int (*const add[])(PyObject *) = {
         core_add_errors, core_add_records, core_add_catalogue, core_add_graph, core_add_pool,
         core_add_ranks,  core_add_data,    core_add_loader,    core_add_plan,  core_add_file,
+        core_add_own,
     };
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module && i < sizeof add / sizeof *add; i++)

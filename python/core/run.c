@@ -85,6 +85,26 @@ static PyObject *plan_evaluate_batches(PyObject *self, PyObject *args, PyObject 
     return run(self, args, keys, evaluate_next);
 }
 
+static tacet_status check_next(const batches *b, tacet_gradient_check *found)
+{
+    tacet_plan *p = b->plan->plan;
+    const int64_t rows = tacet_loader_next(b->loader->loader, p, b->x, b->target);
+    return rows < 0 ? tacet_plan_error(p)->status : tacet_check_gradient(p, rows, found);
+}
+
+static PyObject *plan_check_batch(PyObject *self, PyObject *args)
+{
+    batches b;
+    tacet_gradient_check found = {.size = sizeof found};
+    if (!batches_of(self, args, NULL, &b)) return NULL;
+    tacet_unfeed(b.plan->plan);
+    b.loader->busy = true;
+    const bool good = CORE_RUN(b.plan, tacet_plan_error(b.plan->plan), check_next(&b, &found));
+    b.loader->busy = false;
+    core_feed_drop(b.plan);
+    return good ? core_tuple(CORE_GradientCheck, &found) : NULL;
+}
+
 static PyObject *plan_evaluate_begin(PyObject *self, PyObject *args)
 {
     PyObject *target, *y;
@@ -138,6 +158,8 @@ PyMethodDef core_run_methods[] = {
          "with labels.")},
     {"evaluate_begin", plan_evaluate_begin, METH_VARARGS,
      CORE_DOC("evaluate_begin($self, target, y, /)", "Begins an evaluation; one that has not ended is dropped.")},
+    {"check_batch", plan_check_batch, METH_VARARGS,
+     CORE_DOC("check_batch($self, loader, x, target, /)", "check_gradient on the loader's next batch.")},
     {"evaluate_batches", CORE_FUNCTION(plan_evaluate_batches), CORE_KEYS,
      CORE_DOC("evaluate_batches($self, loader, x, target, most=..., seconds=...)",
               "As train, but adds the batches to the evaluation.")},

@@ -50,19 +50,27 @@ static PyObject *plan_read_gradient(PyObject *self, PyObject *args)
     return read_value(self, args, tacet_read_gradient);
 }
 
-static PyObject *plan_write(PyObject *self, PyObject *args)
+/* Hands numbers of a value to a call. */
+static PyObject *write_value(PyObject *self, PyObject *args,
+                             tacet_status (*write)(tacet_plan *, const char *, const float *, size_t))
 {
     const char *name;
     PyObject *array, *result = NULL;
     core_buffer b;
-    if (!PyArg_ParseTuple(args, "sO:write", &name, &array) || !core_buffer_floats(array, false, name, &b)) return NULL;
+    if (!PyArg_ParseTuple(args, "sO", &name, &array) || !core_buffer_floats(array, false, name, &b)) return NULL;
     tacet_plan *p = core_plan_of(self);
     if (p) {
-        const tacet_status s = tacet_write(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
+        const tacet_status s = write(p, name, b.view.buf, (size_t)(b.view.len / b.view.itemsize));
         result = core_result(s, tacet_plan_error(p));
     }
     core_buffer_drop(&b);
     return result;
+}
+
+static PyObject *plan_write(PyObject *self, PyObject *args) { return write_value(self, args, tacet_write); }
+static PyObject *plan_add_gradient(PyObject *self, PyObject *args)
+{
+    return write_value(self, args, tacet_add_gradient);
 }
 
 /* ---- Figures ----------------------------------------------------------------------------------------------------- */
@@ -199,6 +207,9 @@ PyMethodDef core_told_methods[] = {
      CORE_DOC("read_gradient($self, name, /)", "A copy of dObjective/dValue of the last step.")},
     {"write", plan_write, METH_VARARGS,
      CORE_DOC("write($self, name, array, /)", "Sets a parameter, or what a layer remembers, from float32.")},
+    {"add_gradient", plan_add_gradient, METH_VARARGS,
+     CORE_DOC("add_gradient($self, name, array, /)",
+              "Adds float32 to dObjective/dValue in the next step, of a value that Graph.take_gradient names.")},
     {"values", plan_values, METH_NOARGS,
      CORE_DOC("values($self, /)", "A ValueInfo for each value, in the order of the graph.")},
     {"states", plan_states, METH_NOARGS,

@@ -7,10 +7,11 @@ from ._core import (Data, DescriptionError, Error, File, FileError, Graph, IOFai
                     OutOfMemoryError, Plan, Pool, RunError, Value, machine)
 from .catalogue import Entry, entries, help
 from .network import Network
+from .own import Operator
 from .run import Run, TrainingWarning
 
 __all__ = ["Data", "DescriptionError", "Entry", "Error", "File", "FileError", "Graph", "IOFailure", "Loader", "Network",
-           "NotFiniteError", "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value",
+           "NotFiniteError", "Operator", "OutOfMemoryError", "Plan", "Pool", "Run", "RunError", "TrainingWarning", "Value",
            "entries", "explain", "help", "machine"]
 
 __version__ = _core.version()

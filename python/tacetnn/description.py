@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from . import _core
 from .catalogue import Entry, entries, entry
+from .own import Operator
 
 Texts = Mapping[str, str | Sequence[str]]
 Sparse = Literal["auto", "never", "always"]
 
 SETTINGS = ("layers", "input", "layout", "loss", "optimizer", "penalties", "parameters", "target", "metrics", "seed",
-            "threads", "sparse", "ledger")
+            "threads", "sparse", "ledger", "operators")
 TEXTS = ("layers", "loss", "optimizer", "target", "metrics", "sparse")
 
 
@@ -70,7 +71,8 @@ class Description:
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
                  metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
-                 ledger: int = 50) -> None:
+                 ledger: int = 50, operators: Sequence[Operator] = ()) -> None:
+        self.operators = operators
         self.layers, self.loss, self.optimizer, self.target = layers, loss, optimizer, target
         self.metrics, self.sparse = metrics, sparse
         sizes = tuple(input) if hasattr(input, "__iter__") and not isinstance(input, str) else (input,)
@@ -96,6 +98,10 @@ class Description:
             raise TypeError(f"{name} should be a text, not {value!r}")
         if name in EXAMPLES:
             value = as_lists(value, name)
+        if name == "operators":
+            value = tuple(value)
+            if not all(isinstance(o, Operator) for o in value):
+                raise TypeError(f"operators should be a sequence of Operator, not {value!r}")
         if name in LEAST:
             value = _whole(value, name, LEAST[name])
         if not hasattr(self, name) and name not in SETTINGS and (near := get_close_matches(name, SETTINGS, 1, 0.7)):
@@ -120,8 +126,13 @@ class Description:
     @property
     def needs_labels(self) -> bool:
         """Whether the loss compares the output with class indices."""
-        kind = self.loss_entry
+        kind: Entry | Operator | None = self.own_loss or self.loss_entry
         return kind is not None and self.aim != "x" and kind.labels
+
+    @property
+    def own_loss(self) -> Operator | None:
+        """The loss, if it is one of the operators of one's own."""
+        return next((o for o in self.operators if o.role == "loss" and [o.name] == self.loss.split()[:1]), None)
 
     @property
     def loss_entry(self) -> Entry | None:
@@ -135,7 +146,9 @@ class Description:
         loss = self.balance if balanced and self.balance else self.loss
         if balanced and not self.balance:
             loss = _core.spec_set("loss", loss, "class_weight", " ".join("1" for _ in range(self.output_shape[-1])))
-        if self.weighed and not given(loss, "sample_weight"):
+        if self.weighed and self.own_loss:
+            loss += "" if "sample_weight=" in loss else " sample_weight=sample_weight"
+        elif self.weighed and not given(loss, "sample_weight"):
             loss = _core.spec_set("loss", loss, "sample_weight", "sample_weight")
         return loss
 
@@ -152,13 +165,14 @@ class Description:
         steady : bool
             Whether lambdas stay as they are instead of following their schedules.
         """
-        g = _core.Graph()
+        g = self.new_graph()
         x = aim = g.input("x", self.shape)
         loss = self.full_loss if objective else ""
         if loss and self.aim != "x":
             shape = self.output_shape
             aim = g.input("target", shape[:-1], indices=True) if self.needs_labels else g.input("target", shape)
-        if loss and (name := given(loss, "sample_weight")) and name != "x":
+        weight = "sample_weight" if self.own_loss and self.weighed else given(loss, "sample_weight")
+        if loss and (name := weight) and name != "x":
             g.input(name, (1,))
         output = g.chain(x, self.layers)
         if loss:
@@ -174,6 +188,13 @@ class Description:
             g.keep_gradient(selector)
         return g, output
 
+    def new_graph(self) -> _core.Graph:
+        """A graph with the operators."""
+        g = _core.Graph()
+        for own in self.operators:
+            own.add(g)
+        return g
+
     @property
     def output_shape(self) -> tuple[int, ...]:
         """The shape of the output for one row."""
@@ -184,7 +205,7 @@ class Description:
         """What is known only of a compiled network: the shape of the output, and how many numbers all values have."""
         key = self.layers, self.shape
         if self._probe is None or self._probe[0] != key:
-            g = _core.Graph()
+            g = self.new_graph()
             output = g.chain(g.input("x", self.shape), self.layers)
             plan = g.compile()
             values = sum(v.elements for v in plan.values() if v.batch)

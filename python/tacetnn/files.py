@@ -27,7 +27,11 @@ def load(cls: type[Network], path: str | os.PathLike[str], settings: dict[str, A
     keys = "optimizer", "metrics", "seed", "layout", "batch", "schema", "data", "at_most_one"
     notes = {key: file.note(key) or "" for key in keys}
     layout = json.loads(notes["schema"] or "{}").get("layout") or notes["layout"] or "hwc"
-    known = of_graph(file.graph(), str(path), layout)
+    graph = _core.Graph()
+    for own in settings.get("operators", ()):
+        own.add(graph)
+    file.describe(graph)
+    known = of_graph(graph, str(path), layout)
     known |= {"optimizer": notes["optimizer"], "metrics": notes["metrics"], "seed": int(notes["seed"] or 0)}
     net = cls(**known | settings)
     net.compile(batch=int(notes["batch"] or 128), training=False)

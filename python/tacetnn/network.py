@@ -17,6 +17,7 @@ from .description import Description, Sparse, Texts, short, value_of
 from .files import load, notes_of
 from .fitting import Callback, fit
 from .intake import Intake
+from .own import Operator
 from .pages import network_html
 from .reading import (Reader, alone, check_name, chosen, contents, copy_contents, is_content, lambdas, names_of,
                       read_all, set_contents, set_lambdas)
@@ -62,6 +63,8 @@ class Network(Intake):
         Whether products run only over the units that fire.
     ledger : int
         Steps between measurements of the gradients of the penalties and of the data.
+    operators : sequence of Operator
+        Layers, losses, penalties and constraints of one's own, which the other texts name.
 
     Attributes
     ----------
@@ -103,10 +106,10 @@ class Network(Intake):
     def __init__(self, layers: str, *, input: int | Sequence[int], layout: str | None = None, loss: str = "",
                  optimizer: str = "", penalties: Texts | None = None, parameters: Texts | None = None, target: str = "",
                  metrics: str = "", seed: int = 0, threads: int | None = None, sparse: Sparse = "auto",
-                 ledger: int = 50) -> None:
+                 ledger: int = 50, operators: Sequence[Operator] = ()) -> None:
         super().__init__(layers, input=input, layout=layout, loss=loss, optimizer=optimizer, penalties=penalties,
                          parameters=parameters, target=target, metrics=metrics, seed=seed, threads=threads,
-                         sparse=sparse, ledger=ledger)
+                         sparse=sparse, ledger=ledger, operators=operators)
         self.pool = _core.Pool(self.threads)
         self.lock = RLock()
         self.run: Run | None = None
@@ -385,6 +388,25 @@ class Network(Intake):
         data = self.seen(*((x, y) if x is not None or self._fitted is None else self._fitted))
         return self._reader.gradients(self, names, data)
 
+    @alone
+    def check_gradient(self, x: Any, y: Any = None) -> _core.GradientCheck:
+        """Compares the gradients of the parameters with differences of the objective on rows, at most a batch of them.
+
+        Parameters
+        ----------
+        x, y : array_like
+            Rows and their targets. A few are enough.
+
+        Returns
+        -------
+        GradientCheck
+            ``error``, the largest relative error, under 0.01 if the gradients are right; ``text``, where it is; how many
+            numbers were ``checked``, and how many were left out, because they are near ``kinks``.
+        """
+        if not self.loss:
+            raise ValueError("the network has no loss, so nothing has a gradient")
+        return self._reader.check(self, self.seen(x, y))
+
     # ---- Weights -----------------------------------------------------------------------------------------------------
 
     @alone
@@ -440,7 +462,7 @@ class Network(Intake):
             The file, or the folder of a run.
         **settings
             Settings of `Network` that replace those in the file, such as ``optimizer=`` for a file of ``tacet train``,
-            which does not name one.
+            which does not name one, and the ``operators=`` of one's own that the network names.
         """
         return load(cls, path, settings)
 

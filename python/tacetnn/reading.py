@@ -155,6 +155,16 @@ class Reader:
         copy_contents(plan, net.plan)
         return read_all(net, plan, data, names)
 
+    def check(self, net: Network, data: _core.Data) -> _core.GradientCheck:
+        """The gradients of the parameters compared with differences, on the first batch of the rows."""
+        graph, _ = net.describe(steady=True)
+        plan = graph.compile(batch=net.batch, optimizer=net.optimizer or "sgd lr=0", seed=net.seed, pool=net.pool,
+                             epochs=1e6, steps_per_epoch=1 << 40, sparse=net.sparse)
+        copy_contents(plan, net.plan)
+        set_lambdas(plan, lambdas(net.plan))
+        loader = _core.Loader(data, net.batch, shuffle=False)
+        return plan.check_batch(loader, "x", None if net.aim == "x" else net.aim)
+
     def gradients(self, net: Network, names: Sequence[str], data: _core.Data) -> dict[str, Array]:
         """dObjective/dValue, of the mean objective over batches of at most net.batch rows, of about the same size."""
         rows = data.info.rows

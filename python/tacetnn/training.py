@@ -314,7 +314,7 @@ class Training:
         """A loss of logits applies the softmax or the sigmoid itself; after another one it is applied twice."""
         plan = self.net.plan
         y = value_of(plan, self.net.output)
-        for t in (t for t in plan.terms() if t.role == "loss"):
+        for t in (t for t in plan.terms() if t.role == "loss" and not self.net.own_loss):
             within = "softmax" if entry(t.kind, "loss").labels else "sigmoid" if entry(t.kind, "loss").logits else ""
             if y.kind == within:
                 self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the "
@@ -322,7 +322,7 @@ class Training:
 
     def say_what_mixes(self) -> None:
         """Says which layers see only a part of each step."""
-        mixing = {e.name for e in entries("layer") if e.mixes}
+        mixing = {e.name for e in entries("layer") if e.mixes} | {o.name for o in self.net.operators if o.mixes}
         kinds = dict.fromkeys(v.kind for v in self.net.plan.values() if v.kind in mixing)
         if self.settings.accumulate > 1 and kinds:
             self.progress.say(f"{', '.join(kinds)} mixes samples: it sees each batch by itself, not all rows of a step")

@@ -103,6 +103,9 @@ class InUse(unittest.TestCase):
             "forward": (8,),
             "evaluate_batch": (8,),
             "lambda_max": (1, 8),
+            "check_gradient": (8,),
+            "check_batch": (loader(), "x", "target"),
+            "add_gradient": ("relu1", np.zeros(8, np.float32)),
             "accumulate": (8, 4),
             "weigh": (4,),
             "use_average": (True,),
@@ -153,6 +156,9 @@ class InUse(unittest.TestCase):
                 lambda: self.graph.options("*.*", "lr=1"),
                 lambda: self.graph.keep("linear1"),
                 lambda: self.graph.keep_gradient("linear1"),
+                lambda: self.graph.take_gradient("linear1"),
+                lambda: self.graph.operator_add("constraint", "own", prox=print),
+                lambda: self.graph.check_operator("l2 1", [X[:8].astype(np.float32)]),
                 lambda: self.graph.compile(),
             ):
                 self.refused(call, "graph")

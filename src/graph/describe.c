@@ -3,6 +3,8 @@
  * back and writing it again gives the same text. */
 #include "graph/graph.h"
 
+#include "op/user.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +73,30 @@ static void write_penalties(const tacet_graph *g, const tc_extent *e, tc_text *t
     }
 }
 
+static void write_operators(const tacet_graph *g, const tc_extent *e, tc_text *t)
+{
+    for (const tc_user_op *o = g->own; o; o = o->next) {
+        bool used = false;
+        for (int i = 0; i < e->values; i++) used = used || g->value[i].op == &o->op;
+        for (int i = 0; i < g->terms; i++) used = used || g->term[i].op == &o->op;
+        if (used)
+            tc_text_add(t, "%s%s %s", t->length ? "\n" : "", tacet_role_name(o->op.role->is), o->op.name);
+    }
+}
+
+/* Operators cannot be read back: they must be there. */
+static void read_operator(tacet_graph *g, char *line, const char *text)
+{
+    (void)text;
+    const char *space = strchr(line, ' ');
+    const tc_op *op = tc_graph_find_op(g, space ? space + 1 : line);
+    if (op && space && strncmp(tacet_role_name(op->role->is), line, (size_t)(space - line)) == 0) return;
+    tc_graph_fail(g, "the %s is not an operator of the library, but of whoever wrote the model", line);
+    tc_fail_hint(&g->error,
+                 "add it before the model is read: tacet_operator_add and tacet_file_describe in C, operators= in Python; "
+                 "the program does not have it");
+}
+
 static void read_input(tacet_graph *g, char *line, const char *text)
 {
     (void)text;
@@ -121,6 +147,7 @@ static const struct part {
     void (*write)(const tacet_graph *g, const tc_extent *e, tc_text *t);
     void (*read)(tacet_graph *g, char *on, const char *text);
 } part[] = {
+    {"operators", false, write_operators, read_operator},
     {"input", false, write_inputs, read_input},     {"model", false, write_model, read_model},
     {"loss", true, write_losses, read_loss},        {"penalties", true, write_penalties, read_penalty},
     {"options", true, write_options, read_options},

@@ -2,6 +2,8 @@
  * nothing, so that a caller need not check each call, only the compilation. */
 #include "graph/graph.h"
 
+#include "op/user.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +61,7 @@ void tacet_graph_free(tacet_graph *g)
     tc_free(&m, g->value);
     tc_free(&m, g->named);
     tc_free(&m, g->term);
+    tc_graph_free_own(g);
     tc_free(&m, g);
 }
 
@@ -193,8 +196,18 @@ static bool is_due(const tc_op *op, const tc_role *due)
     return op->role == due || (due == &tc_penalty && op->role == &tc_constraint);
 }
 
-static const char *op_name_at(const void *due, int i)
+/* What could have been meant: the graph's own operators, then the table's. */
+typedef struct choices {
+    const tacet_graph *g;
+    const tc_role *due;
+} choices;
+
+static const char *op_name_at(const void *context, int i)
 {
+    const choices *c = context;
+    const tc_role *due = c->due;
+    for (const tc_user_op *o = c->g->own; o; o = o->next)
+        if (is_due(&o->op, due) && i-- == 0) return o->op.name;
     for (int k = 0; k < tc_op_count(); k++)
         if (is_due(tc_op_at(k), due) && i-- == 0) return tc_op_at(k)->name;
     return NULL;
@@ -202,14 +215,14 @@ static const char *op_name_at(const void *due, int i)
 
 const tc_op *tc_graph_op(tacet_graph *g, const tc_spec *s, const tc_role *due)
 {
-    const tc_op *op = tc_op_find(s->name);
+    const tc_op *op = tc_graph_find_op(g, s->name);
     if (op && is_due(op, due)) return op;
     if (op) {
         tc_graph_refuse(g, s, NULL, "%s is a %s, not a %s", s->name, tacet_role_name(op->role->is),
                         tacet_role_name(due->is));
     } else {
         tc_graph_refuse(g, s, NULL, "unknown %s \"%.100s\"", tacet_role_name(due->is), s->name);
-        tc_fail_choices(&g->error, "there are", s->name, op_name_at, due);
+        tc_fail_choices(&g->error, "there are", s->name, op_name_at, &(choices){g, due});
     }
     return NULL;
 }

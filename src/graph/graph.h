@@ -32,6 +32,7 @@ typedef struct tc_value {
     int owner, slot; /* a parameter: the layer that owns it, and which of its parameters; otherwise owner is -1 */
     int number;      /* a layer: how many layers of its operator exist up to this one, for its name */
     bool keep, keep_gradient;
+    bool takes_gradient; /* from the caller; keep_gradient is then set too */
     int revive;         /* a layer that makes zeros: how its dead units come back, TC_REVIVE_NONE ... */
     int64_t dead_after; /* training steps without firing after which one is dead; 0: not given */
 } tc_value;
@@ -84,6 +85,7 @@ struct tacet_graph {
     int values, terms, places;
     tc_value *value;
     tc_term *term;
+    struct tc_user_op *own; /* operators of the caller's own (op/user.h) */
     int *named; /* [places], a hash table of the values by name (names.c) */
     tc_statements losses, penalties, options;
 };
@@ -172,6 +174,10 @@ __attribute__((format(printf, 2, 3))) bool tc_graph_fail(tacet_graph *g, const c
 __attribute__((format(printf, 4, 5))) bool tc_graph_refuse(tacet_graph *g, const tc_spec *s, const tc_arg *at,
                                                            const char *format, ...);
 bool tc_graph_no_memory(tacet_graph *g);
+
+/* An operator of the graph's own or of the table; or NULL. tc_graph_free_own frees the former. */
+const tc_op *tc_graph_find_op(const tacet_graph *g, const char *name);
+void tc_graph_free_own(tacet_graph *g);
 
 /* The operator that a spec names, if it has the role that is due (a constraint may be given as a penalty); or NULL with
  * the sticky error set. */

@@ -67,13 +67,19 @@ bool tc_select_any(tacet_graph *g, const char *selector, bool parameters)
     return false;
 }
 
-static void mark(tacet_graph *g, const char *selector, bool gradient)
+static void mark(tacet_graph *g, const char *selector, bool value, bool gradient, bool takes)
 {
     if (!tc_select_any(g, selector, false)) return;
-    for (int v = 0; (v = tc_select(g, selector, false, v)) < g->values; v++)
-        *(gradient ? &g->value[v].keep_gradient : &g->value[v].keep) = true;
+    for (int i = 0; (i = tc_select(g, selector, false, i)) < g->values; i++) {
+        tc_value *v = &g->value[i];
+        v->keep = v->keep || value;
+        v->keep_gradient = v->keep_gradient || gradient;
+        v->takes_gradient = v->takes_gradient || takes;
+    }
 }
 
-void tacet_keep(tacet_graph *g, const char *selector) { mark(g, selector, false); }
+void tacet_keep(tacet_graph *g, const char *selector) { mark(g, selector, true, false, false); }
 
-void tacet_keep_gradient(tacet_graph *g, const char *selector) { mark(g, selector, true); }
+void tacet_keep_gradient(tacet_graph *g, const char *selector) { mark(g, selector, false, true, false); }
+
+void tacet_take_gradient(tacet_graph *g, const char *selector) { mark(g, selector, false, true, true); }

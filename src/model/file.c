@@ -73,12 +73,11 @@ static void arrange_terms(const tacet_file *f, tacet_graph *g)
     }
 }
 
-tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why)
+tacet_status tacet_file_describe(const tacet_file *f, tacet_graph *g, tacet_error *why)
 {
-    tacet_graph *g = tacet_graph_new(memory);
-    if (!g) {
-        tc_fail_memory(why);
-        return NULL;
+    if (tacet_graph_error(g)) {
+        if (why) *why = *tacet_graph_error(g);
+        return tacet_graph_error(g)->status;
     }
     bool described = false; /* a part that is empty may be missing */
     const tc_part_note *part = tc_part_notes, *lacks = NULL;
@@ -90,12 +89,19 @@ tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, t
     }
     if (described && !tacet_graph_error(g)) {
         arrange_terms(f, g);
-        return g;
+        return TACET_OK;
     }
     if (lacks && g->error.status != TACET_MEMORY)
         tc_fail(why, TACET_FILE, "%.300s does not say what the network is: it has no note %s", f->path, lacks->key);
     else
         blame(f, part[-1].key, g, why);
+    return g->error.status == TACET_MEMORY ? TACET_MEMORY : TACET_FILE;
+}
+
+tacet_graph *tacet_file_graph(const tacet_file *f, const tacet_memory *memory, tacet_error *why)
+{
+    tacet_graph *g = tacet_graph_new(memory);
+    if (tacet_file_describe(f, g, why) == TACET_OK) return g;
     tacet_graph_free(g);
     return NULL;
 }

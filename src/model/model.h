@@ -6,7 +6,8 @@
  *                 linear1.weight:spectral_norm.u   what a term remembers; only in checkpoints
  *                 linear1.weight:average      its average over steps, if there is one; only in checkpoints
  *     notes       format                      "pt": for torch, as safetensors files say
- *                 tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as tacet_graph_text gives them
+ *                 tacet.operators, tacet.input, tacet.model, tacet.loss, tacet.penalties, tacet.options   as
+ *                                             tacet_graph_text gives them
  *                 tacet.lambdas               a line "relu1:l1 0.0001" for each term: that of the last step
  *                 tacet.checkpoint            what else a run depends on (checkpoint.c)
  *                 tacet.sum                   of a checkpoint: its checksum (checksum_note.h)
@@ -22,7 +23,7 @@ typedef struct tc_part_note {
     const char *part, *key;
     bool must; /* without it the network is unknown */
 } tc_part_note;
-enum { TC_PARTS = 5 };
+enum { TC_PARTS = 6 };
 extern const tc_part_note tc_part_notes[TC_PARTS];
 
 /* The plan's tensors that files hold, in the order of files: parameters, what layers remember, then what is only in

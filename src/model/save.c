@@ -75,7 +75,8 @@ static void fill(const void *context, int i, float *to)
 
 /* ---- Notes ---- */
 
-const tc_part_note tc_part_notes[TC_PARTS] = {{"input", "tacet.input", true},
+const tc_part_note tc_part_notes[TC_PARTS] = {{"operators", "tacet.operators", false},
+                                              {"input", "tacet.input", true},
                                               {"model", "tacet.model", true},
                                               {"loss", "tacet.loss", false},
                                               {"penalties", "tacet.penalties", false},

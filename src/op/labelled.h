@@ -29,7 +29,7 @@ static inline int64_t tc_labelled_save(const tc_sketch *s, int64_t rows)
     return rows * tc_shape_count(&s->x[0]) * (int64_t)sizeof(float);
 }
 
-TC_CLONES static void tc_labelled_backward(const tc_call *c, int64_t begin, int64_t end)
+TC_CLONES __attribute__((unused)) static void tc_labelled_backward(const tc_call *c, int64_t begin, int64_t end)
 {
     const int64_t n = c->x[0].n;
     const float *kept = c->save, seed = (float)tc_seed(c);

@@ -105,6 +105,7 @@ tc_span tc_span_of(const tc_call *c, bool backward)
 
 bool tc_op_shape(const tc_op *op, tc_sketch *s)
 {
+    s->op = op;
     for (const tc_limit *l = op->limit; l->needs; l++) {
         const double got = s->arg[l->attribute].number;
         if (!(got >= l->least && got <= l->most)) return tc_shape_refuse(s, "%s, got %g", l->needs, got);

@@ -42,11 +42,18 @@
 #include "spec/spec.h"
 
 #include <math.h> /* for all operators; a smooth probe uses NAN */
+#include <stdatomic.h>
 
 enum { TC_MAX_INPUTS = 16, TC_MAX_PARAMS = 4, TC_OP_STATES = 2, TC_OWN_ATTRS = 8, TC_PROBES = 8 };
 enum { TC_NO_UNIT = -1, TC_ALL_UNITS = -2 }; /* see tc_op.unit */
 enum { TC_RANGE = 8192, TC_BLOCK_FLOATS = 1 << 15 };
 enum { TC_FORMULA_ARGS = 3 }; /* attributes that the formulas of pointwise.h, pair.h and penalty.h get */
+
+/* A function of the caller's (op/user.h) that has failed: the first one in the current pass. */
+typedef struct tc_refusal {
+    atomic_int status; /* TACET_OK: none has */
+    _Atomic(const struct tc_op *) op;
+} tc_refusal;
 
 /* Shared by all calls of one step. */
 typedef struct tc_run {
@@ -57,6 +64,7 @@ typedef struct tc_run {
     uint64_t seed, step;
     bool training;
     const tc_kernel *kernel;
+    tc_refusal *refusal; /* where functions that fail say so; NULL: nowhere */
 } tc_run;
 
 /* One tensor as an operator sees it. The fields that small steps read come first, here and below, so that they share a
@@ -132,6 +140,7 @@ static inline bool tc_is_ignored(tc_ignored i, int32_t label) { return i.given &
  * the parameters are too large is checked after the rule; an operator that needs a batch must itself refuse an x
  * without one (batch[i]). */
 typedef struct tc_sketch {
+    const struct tc_op *op; /* set by tc_op_shape */
     const tc_arg *arg;
     int inputs;
     const tc_shape *x;

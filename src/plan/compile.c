@@ -86,6 +86,7 @@ static tacet_status tables(tacet_plan *p)
     tc_table *table = &p->table;
     bool room = true;
     room &= (p->feed = tc_plan_alloc(p, v, sizeof *p->feed)) != NULL;
+    room &= (p->given = tc_plan_alloc(p, v, sizeof *p->given)) != NULL;
     for (int i = 0; i < TC_LISTS; i++) room &= (p->count[i] = tc_plan_alloc(p, v, sizeof *p->count[i])) != NULL;
     room &= (p->block.place = tc_plan_alloc(p, v, sizeof *p->block.place)) != NULL;
     room &= (p->block.of = tc_plan_alloc(p, v, sizeof *p->block.of)) != NULL;
@@ -204,7 +205,8 @@ static tacet_status compile(tacet_plan *p, const tacet_config *given)
                       .batch_rows = p->set.batch,
                       .global_rows = p->set.batch,
                       .seed = p->set.seed,
-                      .kernel = tc_cpu()};
+                      .kernel = tc_cpu(),
+                      .refusal = &p->refusal};
     p->run.kernel->prepare();
     tc_plan_inputs(p);
     tc_plan_break_even(p);

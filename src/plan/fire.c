@@ -38,10 +38,12 @@ bool tc_fire_blocked(const tacet_plan *p, int v)
     return tc_passes_zeros(value->op) && tc_fire_blocked(p, value->input[0]);
 }
 
-/* The only layer that reads v; -1 if no layer or several do, or if a term sends a gradient into v. */
+/* The only layer that reads v; -1 if no layer or several do, or if a term or the caller sends a
+ * gradient into v. */
 static int sole_reader(const tacet_plan *p, const tc_list *l, int v)
 {
     int reader = -1;
+    if (value_at(p, v)->takes_gradient) return -1;
     for (tc_each_use(u, &p->uses, v)) {
         if (u->how & TC_USE_PULLS) return -1;
         if (u->layer < 0 || !(u->how & TC_USE_INPUT) || !l->needed[u->layer]) continue;

@@ -1,7 +1,7 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
  *     needed: a result depends on it: a term, a kept value; in evaluation an output that nothing reads, and labels
- *     wants:  a gradient flows into it (a term depends on it) and is of use there (the value is, or is computed from,
+ *     wants:  a gradient flows into it (a term depends on it, or the caller gives one) and is of use there (the value is, or is computed from,
  *             a parameter that trains or a value whose gradient is kept) */
 #include "plan/plan.h"
 
@@ -24,6 +24,7 @@ static bool is_needed(const tacet_plan *p, int list, const bool *needed, int v)
 /* Whether a gradient flows into v, given which of the later values have one. */
 static bool is_reached(const tacet_plan *p, const bool *reached, int v)
 {
+    if (p->graph->value[v].takes_gradient) return true;
     for (tc_each_use(u, &p->uses, v))
         if (u->layer >= 0 ? reached[u->layer] : (u->how & TC_USE_PULLS) != 0) return true;
     return false;

@@ -16,8 +16,7 @@ typedef struct lowering {
     bool failed;            /* out of memory */
 } lowering;
 
-/* More than any machine has; beyond that, sums of sizes could overflow. */
-#define MOST_BYTES (INT64_C(1) << 46)
+#define MOST_BYTES (INT64_C(1) << 46) /* more than any machine has; beyond that, sums of sizes could overflow */
 
 /* ---- Buffers ---- */
 
@@ -27,10 +26,8 @@ static void *grow(lowering *w, void *table, int count, int *room, size_t size)
     if (w->failed || count < *room) return w->failed ? NULL : table;
     const int more = *room ? 2 * *room : 64;
     void *grown = tc_resize(&w->p->mem, table, (size_t)more, size);
-    if (grown)
-        *room = more;
-    else
-        w->failed = true;
+    if (grown) *room = more;
+    w->failed = grown == NULL;
     return grown;
 }
 
@@ -370,14 +367,13 @@ static void lower_lists_back(lowering *w, int v)
 
 static bool add_tally(tacet_plan *p, tc_tally *t, const tc_view *v)
 {
-    const int64_t rows = tc_positions(v) * (v->batch ? p->set.batch : 1);
-    *t = (tc_tally){
-        .run = &p->run, .units = tc_units(v), .positions = tc_positions(v), .batch = v->batch, .natural = t->natural};
+    const int64_t each = tc_positions(v), rows = each * (v->batch ? p->set.batch : 1);
+    *t = (tc_tally){.run = &p->run, .units = tc_units(v), .positions = each, .batch = v->batch, .natural = t->natural};
     t->now = tc_plan_alloc(p, (size_t)(tc_tally_strips(rows) * t->units), sizeof *t->now);
     t->fired = tc_plan_alloc(p, (size_t)t->units, sizeof *t->fired);
-    const bool summed = v->batch && p->set.ranks.count > 1;
-    if (summed) t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
-    return t->now && t->fired && (t->all || !summed);
+    if (!v->batch || p->set.ranks.count == 1) return t->now && t->fired;
+    t->all = tc_plan_alloc(p, (size_t)t->units, sizeof *t->all);
+    return t->now && t->fired && t->all;
 }
 
 /* What else training counts of a layer whose dead units come back. */
@@ -409,6 +405,24 @@ static void lower_count(lowering *w, int v)
     close_step(w, s);
 }
 
+/* Begins the gradient of v with the caller's share of it. */
+static void lower_given(lowering *w, int v)
+{
+    tacet_plan *p = w->p;
+    tc_given *t = &p->given[v];
+    tc_step *s = w->l->gradient[v] >= 0 ? add_step(w, &tc_kind_given, t, 1) : NULL;
+    if (!s) return;
+    s->value = v;
+    s->view = view_of(p, v);
+    s->backward = w->written[v] = true;
+    *t = (tc_given){.run = &p->run, .axes = tc_graph_axes(p->graph, v), .next = p->first_given};
+    t->numbers = tc_plan_alloc(p, (size_t)(s->view.n * (s->view.batch ? p->set.batch : 1)), sizeof *t->numbers);
+    w->failed = w->failed || !t->numbers;
+    p->first_given = t;
+    connect_gradient(w, &s->port[0], v, true);
+    close_step(w, s);
+}
+
 /* ---- The pass ---- */
 
 static void lower_forward(lowering *w)
@@ -426,6 +440,8 @@ static void lower_forward(lowering *w)
 static void lower_backward(lowering *w)
 {
     const tacet_plan *p = w->p;
+    for (int v = 0; v < p->values && !w->failed; v++)
+        if (p->graph->value[v].takes_gradient) lower_given(w, v);
     for (int v = p->values - 1; v >= 0 && !w->failed; v--) {
         if (!w->l->needed[v]) continue;
         for (int i = w->first_term[v + 1] - 1; i >= w->first_term[v]; i--) lower_node(w, p->values + w->term[i], true);

@@ -170,6 +170,7 @@ struct tacet_plan {
     int states;
     tc_state *state;
     tc_feed *feed, *first_feed; /* [values]; that of the first input */
+    tc_given *given, *first_given; /* [values]; the first that takes any */
     tc_tally *count[TC_LISTS];  /* [values] */
     tc_list list[TC_LISTS];
     tc_arena arena;
@@ -177,6 +178,7 @@ struct tacet_plan {
     tc_revivals revive;
 
     tc_run run;
+    tc_refusal refusal;
     int last; /* the list that ran last, or -1 */
     bool averaged; /* the averages of the weights are in their place (run/average.c) */
     tc_results result;

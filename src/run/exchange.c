@@ -260,7 +260,9 @@ void tc_exchange_terms(tacet_plan *p, int list)
 
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad)
 {
-    if (alone(p)) return TACET_OK;
+    const tacet_status own = tc_run_refused(p, "the call was refused");
+    if (alone(p)) return own;
+    if (own != TACET_OK) vote(p, TC_REFUSED);
     if (*bad) vote(p, TC_NOT_FINITE);
     const double mine = p->exchange.vote, *votes = p->exchange.numbers;
     tell(p, &mine, 1);

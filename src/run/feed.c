@@ -181,4 +181,8 @@ void tc_run_unfeed(tacet_plan *p)
     for (tc_feed *f = p->first_feed; f; f = f->next) f->fed = false;
 }
 
-void tacet_unfeed(tacet_plan *p) { tc_run_unfeed(p); }
+void tacet_unfeed(tacet_plan *p)
+{
+    tc_run_unfeed(p);
+    tc_run_forget_given(p);
+}

@@ -118,6 +118,45 @@ tacet_status tacet_read_gradient(tacet_plan *p, const char *name, float *data, s
     return read_buffer(p, v, b, data, count);
 }
 
+tacet_status tacet_add_gradient(tacet_plan *p, const char *name, const float *data, size_t count)
+{
+    found f;
+    if (!find(p, name, false, &f)) return p->error.status;
+    tc_given *t = &p->given[f.value];
+    const tc_value *v = &p->graph->value[f.value];
+    const int64_t n = tc_shape_count(&v->shape), given = (int64_t)count;
+    if (!t->numbers)
+        return tc_fail(&p->error, TACET_FAILED,
+                       "%s takes no gradient here: the plan is for inference, or tacet_take_gradient did not name it before "
+                       "compiling",
+                       name);
+    if (!v->batch && check_count(p, name, count, n) != TACET_OK) return p->error.status;
+    if (given == 0 || given % n != 0 || given / n > p->set.batch || (t->count > 0 && t->count != given))
+        return tc_fail(&p->error, TACET_FAILED, "%s has rows of %lld element%s, and a gradient of %zu was given", name,
+                       (long long)n, tc_plural(n), count);
+    for (int64_t i = 0; i < given; i++) t->numbers[i] = (t->count > 0 ? t->numbers[i] : 0) + data[i];
+    t->count = given;
+    return TACET_OK;
+}
+
+tacet_status tc_run_check_given(tacet_plan *p)
+{
+    for (const tc_given *t = p->first_given; t; t = t->next) {
+        const int v = (int)(t - p->given);
+        const tc_value *value = &p->graph->value[v];
+        const int64_t n = tc_shape_count(&value->shape);
+        if (t->count > 0 && value->batch && t->count != n * p->run.rows)
+            return tc_fail(&p->error, TACET_FAILED, "the gradient given for %s has %lld rows, and this batch %lld",
+                           value->name, (long long)(t->count / n), (long long)p->run.rows);
+    }
+    return TACET_OK;
+}
+
+void tc_run_forget_given(tacet_plan *p)
+{
+    for (tc_given *t = p->first_given; t; t = t->next) t->count = 0;
+}
+
 tacet_status tacet_write(tacet_plan *p, const char *name, const float *data, size_t count)
 {
     found f;

@@ -160,12 +160,23 @@ static tacet_status take_rows(tacet_plan *p, int list, int64_t rows)
     if (rows < least || rows > p->set.batch)
         return tc_fail(&p->error, TACET_FAILED, "got %lld row%s, but the plan takes %lld to %lld", (long long)rows,
                        tc_plural(rows), (long long)least, (long long)p->set.batch);
+    atomic_store(&p->refusal.status, TACET_OK);
     p->run.rows = rows;
     p->run.training = list == TC_TRAIN;
     p->run.step = (uint64_t)p->table.step;
     p->last = -1; /* the results of the previous list are overwritten from now on */
-    const tacet_status status = list == TC_TRAIN ? tc_parts_take(p) : TACET_OK;
+    tacet_status status = list == TC_TRAIN ? tc_parts_take(p) : TACET_OK;
+    if (status == TACET_OK && list == TC_TRAIN) status = tc_run_check_given(p);
     return status == TACET_OK ? tc_run_gather(p, list) : status;
+}
+
+tacet_status tc_run_refused(tacet_plan *p, const char *so)
+{
+    const tacet_status status = (tacet_status)atomic_load(&p->refusal.status);
+    if (status == TACET_OK) return TACET_OK;
+    const tc_op *op = atomic_load(&p->refusal.op);
+    p->last = -1;
+    return tc_fail(&p->error, status, "a function of the %s %s failed: %s", tacet_role_name(op->role->is), op->name, so);
 }
 
 tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
@@ -179,7 +190,7 @@ tacet_status tc_run_forward(tacet_plan *p, int list, int64_t rows)
     forget_terms(p);
     run_steps(p, l, 0, l->backward);
     tc_run_finish_terms(p, list);
-    if (list == TC_TRAIN) return TACET_OK;
+    if (list == TC_TRAIN) return p->set.ranks.count > 1 ? TACET_OK : tc_run_refused(p, "the call was refused");
     tc_poison_all_but_lasting(p, l);
     return tc_exchange_verdict(p, &(bool){false});
 }

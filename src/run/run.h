@@ -33,6 +33,10 @@ tacet_status tc_run_gather(tacet_plan *p, int list);
 tacet_status tc_run_gather_input(tacet_plan *p, int list, int value); /* one input */
 void tc_run_unfeed(tacet_plan *p);
 
+/* Whether the gradients that the caller has given have the rows of this batch; forgets them, after a step. */
+tacet_status tc_run_check_given(tacet_plan *p);
+void tc_run_forget_given(tacet_plan *p);
+
 /* A value of the batch after the last run, [rows, shape...], as float (TACET_F32) or int32_t (TACET_I32). NULL if
  * nothing has run, if the value was not kept or not fed, or if it has the other type. */
 const void *tc_run_left(const tacet_plan *p, int value, tacet_type type);
@@ -62,6 +66,10 @@ void tc_exchange_sum(tacet_plan *p, void *numbers, tacet_type type, int64_t n);
 void tc_exchange_terms(tacet_plan *p, int list);
 tacet_status tc_exchange_verdict(tacet_plan *p, bool *bad);
 int tc_exchange_first(tacet_plan *p, int64_t found);
+
+/* Whether a function of the caller's own has failed since the pass began (op/user.h): its status, with an error that
+ * names the operator and ends in `so`. */
+tacet_status tc_run_refused(tacet_plan *p, const char *so);
 
 int tc_run_term(const tacet_plan *p, const char *name); /* the index of a term, or -1 */
 

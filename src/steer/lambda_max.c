@@ -105,6 +105,7 @@ tacet_status tacet_lambda_max(tacet_plan *p, int term, int64_t rows, double *lam
     }
     if (status == TACET_OK) {
         tc_run_sample(p, look, &a);
+        status = tc_run_refused(p, "the call was refused");
         *lambda = largest(p, term, &a);
         p->last = -1; /* the backward pass was only for the losses */
     }

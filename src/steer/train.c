@@ -115,7 +115,7 @@ static tacet_status step(tacet_plan *p, int64_t rows)
         tc_revive(p);
     }
     tc_parts_done(p);
-    return TACET_OK;
+    return tc_run_refused(p, "the step was made without that proximal step");
 }
 
 static tacet_status run(tacet_plan *p, tacet_status (*make)(tacet_plan *p, int64_t rows), int64_t rows)
@@ -125,6 +125,7 @@ static tacet_status run(tacet_plan *p, tacet_status (*make)(tacet_plan *p, int64
     const uint64_t mode = tc_flush_denormals();
     const tacet_status status = make(p, rows);
     if (status != TACET_OK && make == step) tc_parts_undo(p);
+    if (make == step) tc_run_forget_given(p);
     tc_run_unfeed(p);
     tc_float_mode_set(mode);
     return status;

@@ -1,10 +1,11 @@
 /* step.h: one entry of a compiled list: what runs, what it reads and writes, and how its work is cut.
  *
- * There are three kinds of steps, one file each:
+ * There are four kinds of steps, one file each:
  *
  *     call.c        a phase of an operator, forward or backward
  *     make_list.c   the firing list of a value or of a gradient, by row or by unit
  *     count.c       how often each unit of a value fires
+ *     given.c       the caller's share of a gradient
  *
  * A kind is a row of functions. The passes and the loop never look at the kind of a step: lifetimes, bands, the guard
  * and explain() all use its ports. */
@@ -151,5 +152,18 @@ typedef struct tc_tally {
 int64_t tc_tally_strips(int64_t rows);
 
 extern const tc_kind tc_kind_count; /* reads port 0 */
+
+/* ---- Gradients from the caller ---- */
+
+/* The caller's share of the gradient of a value, for one step. */
+typedef struct tc_given {
+    const tc_run *run;
+    const char *axes;      /* of a parameter that is stored in another order than users see; or NULL */
+    float *numbers;        /* as users see the value; NULL: it takes none */
+    int64_t count;         /* how many there are; 0: none was given */
+    struct tc_given *next; /* the plan's */
+} tc_given;
+
+extern const tc_kind tc_kind_given; /* writes port 0 */
 
 #endif

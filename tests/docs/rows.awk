@@ -23,7 +23,8 @@ function read_c(    code, again) {
             config = config ", " code
             if (code ~ /\.optimizer/) { optimizer = code; gsub(/^[^"]*"|"$/, "", optimizer) }
         } else if (code ~ /\( ?p[,)]|, p,/) {
-            if (code ~ /^tacet_(read|read_gradient|accumulate|step|forward|save|use_average|set_rate|set_lambda)\([^;]*\);$/) {
+            if (code ~ /tacet_check_gradient/) code = "feed(f); " code
+            if (code ~ /^tacet_(read|read_gradient|add_gradient|accumulate|step|forward|save|use_average|set_rate|set_lambda)\([^;]*\);$/) {
                 again = code ~ /^tacet_accumulate/ ? " feed(f);" : "" # for the next batch
                 sub(/;$/, "", code)
                 code = "must(f, " code ");" again

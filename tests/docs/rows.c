@@ -52,6 +52,47 @@ static void expect_ok(const frame *f, const tacet_error *why)
 
 static void feed(const frame *f);
 
+/* The functions of operators that rows add: y = x^3, sum x^2 / (1 + x^2), sum (x - t)^2 / 2. */
+static tacet_status cube(const tacet_call *c, double *sum)
+{
+    (void)sum;
+    for (int64_t i = 0; i < c->outputs; i++) c->y[i] = c->input->x[i] * c->input->x[i] * c->input->x[i];
+    return TACET_OK;
+}
+
+static tacet_status cube_gradient(const tacet_call *c)
+{
+    for (int64_t i = 0; i < c->outputs; i++) c->input->d[i] = 3 * c->g[i] * c->input->x[i] * c->input->x[i];
+    return TACET_OK;
+}
+
+static double square(const float *x, int64_t i) { return (double)x[i] * (double)x[i]; }
+
+static tacet_status bend(const tacet_call *c, double *sum)
+{
+    for (int64_t i = 0; i < c->input->elements; i++) *sum += square(c->input->x, i) / (1 + square(c->input->x, i));
+    return TACET_OK;
+}
+
+static tacet_status bend_gradient(const tacet_call *c)
+{
+    for (int64_t i = 0; i < c->input->elements; i++)
+        c->input->d[i] = (float)(2 * (double)c->input->x[i] / pow(1 + square(c->input->x, i), 2));
+    return TACET_OK;
+}
+
+static tacet_status gap(const tacet_call *c, double *sum)
+{
+    for (int64_t i = 0; i < c->input->elements; i++) *sum += pow((double)(c->input[0].x[i] - c->input[1].x[i]), 2) / 2;
+    return TACET_OK;
+}
+
+static tacet_status gap_gradient(const tacet_call *c)
+{
+    for (int64_t i = 0; i < c->input->elements; i++) c->input->d[i] = c->input[0].x[i] - c->input[1].x[i];
+    return TACET_OK;
+}
+
 #include "rows.inc"
 
 static const struct {

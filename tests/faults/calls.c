@@ -238,6 +238,54 @@ static void evaluate(tacet_plan *p, data *d, tacet_value x, tacet_value target, 
     printf("%g\n", r.data_loss);
 }
 
+/* ---- Operators of its own ---------------------------------------------------------------------------------------- */
+
+static tacet_status halve(const tacet_call *call, double *sum)
+{
+    (void)sum;
+    for (int64_t i = 0; i < call->outputs; i++) call->y[i] = call->input->x[i] / 2;
+    return TACET_OK;
+}
+
+static tacet_status halve_gradient(const tacet_call *call)
+{
+    for (int64_t i = 0; i < call->outputs; i++) call->input->d[i] = call->g[i] / 2;
+    return TACET_OK;
+}
+
+static void own(const tacet_memory *m)
+{
+    static const tacet_operator half = {TACET_OPERATOR, .role = TACET_ROLE_LAYER, .name = "half", .value = halve,
+                                        .gradient = halve_gradient};
+    const float numbers[] = {1, 2, 3, 4};
+    const tacet_array a = {.size = sizeof a, .rank = 1, .shape = {2}, .data = numbers};
+    tacet_error why;
+    tacet_gradient_check found = {.size = sizeof found};
+    tacet_graph *g = tacet_graph_new(m), *read = tacet_graph_new(m);
+    tacet_operator_add(g, &half);
+    tacet_operator_add(read, &half);
+    const tacet_value x = tacet_input(g, "x", 1, (const int64_t[]){2});
+    tacet_chain(g, x, "linear 2 | half");
+    tacet_take_gradient(g, "half1");
+    tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 2, .optimizer = "sgd lr=0.1"}, &why);
+    made(p, &why);
+    planned(p, tacet_feed(p, x, TACET_F32, numbers));
+    planned(p, tacet_check_gradient(p, 2, &found));
+    planned(p, tacet_feed(p, x, TACET_F32, numbers));
+    planned(p, tacet_add_gradient(p, "half1", numbers, 4));
+    planned(p, tacet_step(p, 2));
+    ok(tacet_check_operator(g, "half", 2, 1, &a, &found, &why), why.message);
+    ok(tacet_save(p, "own.safetensors", 0, NULL, &why), why.message);
+    tacet_file *f = tacet_file_open("own.safetensors", m, &why);
+    made(f, &why);
+    ok(tacet_file_describe(f, read, &why), why.message);
+    printf("%d\n", (int)found.checked);
+    tacet_file_free(f);
+    tacet_plan_free(p);
+    tacet_graph_free(read);
+    tacet_graph_free(g);
+}
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 static void load(tacet_plan *p, const char *path, const tacet_memory *m)
@@ -312,6 +360,7 @@ int main(void)
     print_plan(p);
     evaluate(p, &d, x, target, y);
     save(p, &d, NULL);
+    own(NULL);
     if (tacet_compile(g, &(tacet_config){TACET_CONFIG, .optimizer = "sgd lr=x"}, &why)) stop(TACET_FAILED, "compiled");
     if (why.status != TACET_DESCRIPTION) stop(why.status, why.message);
     text(tacet_error_text(&why, to, sizeof to), to);

@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS tacet_shared EXPORT TacetTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS tacet_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES include/tacet/tacet.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tacet)
+install(FILES include/tacet/tacet.h include/tacet/operator.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tacet)
 if(TARGET tacet_program)
     install(TARGETS tacet_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -43,11 +43,13 @@ target_link_libraries(tacet_extra_program PRIVATE tacet_flags tacet_report)
 # tests/growth is one program, built twice: with today's tacet.h and a later library, and with a later header and today's
 # library. In the later header, each struct that can grow has one more field.
 set(tomorrow ${CMAKE_BINARY_DIR}/tests/tomorrow)
-add_custom_command(OUTPUT ${tomorrow}/tacet/tacet.h
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${tomorrow}/tacet
-    COMMAND awk -f ${CMAKE_SOURCE_DIR}/tests/growth/tomorrow.awk ${CMAKE_SOURCE_DIR}/include/tacet/tacet.h > ${tomorrow}/tacet/tacet.h
-    DEPENDS include/tacet/tacet.h tests/growth/tomorrow.awk)
-add_library(tacet_tomorrow STATIC ${library_sources} ${tomorrow}/tacet/tacet.h)
+foreach(header tacet operator)
+    add_custom_command(OUTPUT ${tomorrow}/tacet/${header}.h
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${tomorrow}/tacet
+        COMMAND awk -v header=${header} -f ${CMAKE_SOURCE_DIR}/tests/growth/tomorrow.awk ${CMAKE_SOURCE_DIR}/include/tacet/${header}.h > ${tomorrow}/tacet/${header}.h
+        DEPENDS include/tacet/${header}.h tests/growth/tomorrow.awk)
+endforeach()
+add_library(tacet_tomorrow STATIC ${library_sources} ${tomorrow}/tacet/tacet.h ${tomorrow}/tacet/operator.h)
 target_include_directories(tacet_tomorrow PRIVATE ${tomorrow} src)
 target_compile_definitions(tacet_tomorrow PRIVATE $<TARGET_PROPERTY:tacet_objects,COMPILE_DEFINITIONS>)
 target_compile_options(tacet_tomorrow PRIVATE -O0)
