@@ -42,6 +42,7 @@ static const struct bar {
 typedef struct outcome {
     double natural, density, loss, accuracy, dead; /* of the final network; dead is a share of the units */
     float curve[MOST_STEPS];                       /* the data loss of each step */
+    float fired[MOST_STEPS];                       /* its density */
 } outcome;
 
 typedef struct study {
@@ -128,9 +129,11 @@ static void run(const study *s, const char *penalty, int steps, uint64_t seed, o
         const int64_t rows = tacet_loader_next(l, p, x, s->labels ? target : none);
         if (rows == 0) continue;
         if (tacet_step(p, rows) != TACET_OK) stop("a step failed", tacet_plan_error(p));
+        tacet_firing_at(p, at, true, &f);
+        tacet_ledger_reset(p);
+        o->fired[i] = (float)f.density;
         o->curve[i++] = (float)tacet_data_loss(p);
     }
-    tacet_firing_at(p, at, true, &f);
     o->natural = f.natural;
     tacet_result r = {.size = sizeof r};
     tacet_reset_counts(p);
@@ -186,7 +189,7 @@ static bool reference(const study *s, double density, int steps, uint64_t seed, 
                    between(above.loss, below.loss, part),
                    between(above.accuracy, below.accuracy, part),
                    between(above.dead, below.dead, part),
-                   {0}};
+                   {0},{0}};
     for (int i = 0; i < steps; i++) o->curve[i] = (float)between((double)above.curve[i], (double)below.curve[i], part);
     return true;
 }
@@ -252,9 +255,9 @@ void run_targets(const bench_case *c, int threads)
     int index = -8;
     printf("steps share seed  target  density (fixed)   loss (fixed)   accuracy (fixed)  dead (fixed)"
            "  |  density  excess  loss  dead: the bars, where not met\n");
-    for (uint64_t seed = 0; seed < SEEDS; seed++)
-        for (int n = 0; n < LENGTHS; n++)
-            for (int k = 0; k < SHARES; k++) compare_at(&s, length[n], seed, share[k], &index, &t);
+    for (uint64_t seed = 0; seed < (getenv("SEEDS") ? (uint64_t)atoi(getenv("SEEDS")) : SEEDS); seed++)
+        for (int n = 0; n < LENGTHS; n++) { if (getenv("LENGTHS") && !(atoi(getenv("LENGTHS")) >> n & 1)) continue;
+            for (int k = 0; k < SHARES; k++) compare_at(&s, length[n], seed, share[k], &index, &t);}
     for (int b = 0; b < BARS; b++) {
         char what[64];
         snprintf(what, sizeof what, "settings that miss the bar of %s (most: %g)", bar[b].name, bar[b].most);
