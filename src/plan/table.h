@@ -20,6 +20,11 @@ typedef struct tc_total {
     int64_t clipped;             /* steps whose gradients were made smaller */
 } tc_total;
 
+/* How a density falls: weighted means of log step and log density, their variance and covariance. */
+typedef struct tc_trend {
+    double step, density, variance, covariance;
+} tc_trend;
+
 /* The state of a lambda's controller; see steer/control.c. */
 typedef struct tc_control {
     double least, most; /* bounds on lambda; 0: not known yet */
@@ -28,6 +33,7 @@ typedef struct tc_control {
     double error;       /* the error at the last move */
     double landed;      /* the step from which the target itself is due; 0: not yet */
     double next;        /* lambda of the next step: the table has that of the last one */
+    tc_trend trend;     /* of activations */
 } tc_control;
 
 /* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */
