@@ -18,7 +18,7 @@
  *         given      the lambda that the caller has set (tacet_set_lambda), or null
  *         account    the ledger's sums (plan/table.h)
  *         control    the bounds of lambda, and what else the controller remembers (steer/control.c)
- *         trend      how the density of a steered term falls, which earlier checkpoints do not have
+ *         trend      how the density of a steered activation falls, which earlier checkpoints do not have
  *     values       under the name of each that has any of these:
  *         lists      training steps that made its firing list, and those whose products used it
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
@@ -141,7 +141,7 @@ static void write_terms(const tacet_plan *p, tc_json_writer *j)
         tc_json_add_number(j, "given", t->given[i]);
         tc_write_struct(j, "account", account_fields, &t->account[i]);
         tc_write_struct(j, "control", control_fields, &t->control[i]);
-        if (tc_control_steers(p, i)) tc_write_struct(j, "trend", trend_fields, &t->control[i].trend);
+        if (t->control[i].trend.density < 0) tc_write_struct(j, "trend", trend_fields, &t->control[i].trend);
         tc_json_close(j, '}');
     }
     tc_json_close(j, '}');
@@ -153,13 +153,13 @@ static bool read_term(const resuming *r, int term, const tc_json *from)
     double lambda, given;
     tc_account account = t->account[term];
     tc_control control = t->control[term];
-    const tc_json *a = tc_json_get(from, "account"), *c = tc_json_get(from, "control"), *trend = tc_json_get(from, "trend");
+    const tc_json *a = tc_json_get(from, "account"), *c = tc_json_get(from, "control");
+    const tc_json *trend = tc_json_get(from, "trend");
     if (!tc_take_real(tc_json_get(from, "lambda"), &lambda) || !(lambda >= 0)) return false;
     if (!tc_take_real(tc_json_get(from, "given"), &given) || given < 0) return false;
     if ((a || r->version == VERSION) && !tc_read_fields(a, account_fields, &account)) return false;
     if ((c || r->version == VERSION) && !tc_read_fields(c, control_fields, &control)) return false;
     if (trend && !tc_read_fields(trend, trend_fields, &control.trend)) return false;
-    if (!trend) control.smooth = NAN; /* a new trend begins */
     if (!(control.least >= 0 && control.next >= 0) || control.most < 0 || control.pull < 0) return false;
     if (!r->set) return true;
     t->lambda[term] = lambda;

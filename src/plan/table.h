@@ -22,7 +22,8 @@ typedef struct tc_total {
 
 /* How a density falls: weighted means of log step and log density, their variance and covariance. */
 typedef struct tc_trend {
-    double step, density, variance, covariance;
+    double step, density; /* density 0: none yet */
+    double variance, covariance;
 } tc_trend;
 
 /* The state of a lambda's controller; see steer/control.c. */

@@ -5,7 +5,7 @@
  *
  * lambda itself is the integral, so there is no windup at a bound (Astrom, Murray: Feedback systems, 2008, chapter 10).
  *
- * Activations. Their density never stands still: it falls with a power of the number of steps t, differently in every
+ * Activations. Their density never stands still: it falls with a power of the number of steps t, another in every
  * network, also while lambda is constant. So what is due is the density from which the present power leads to the target:
  *
  *     due = target * (landing / t)^-power,  power = the slope of log density against log t
@@ -33,7 +33,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 
 /* Activations */
 #define LANDING 0.95 /* of a run */
-#define START 0.1    /* of the scale, for half the natural density and a run of START_STEPS */
+#define START 0.05 /* of the scale, for half the natural density and a run of START_STEPS */
 #define START_STEPS 200.0
 #define SMOOTH 8.0     /* steps over which the density is smoothed, but at most */
 #define SMOOTH_PART 0.1 /* of the steps so far */
@@ -153,9 +153,8 @@ static void move_value(tacet_plan *p, int term)
     const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.global_rows);
     const double now = log(fmax(tc_tally_density(p, TC_TRAIN, v), one));
     const double step = (double)p->table.step, left = fmax(0, steps_of_run(p) - step);
-    const bool first = isnan(c->smooth);
-    c->smooth = first ? now : c->smooth + (now - c->smooth) / fmin(SMOOTH, 1 + SMOOTH_PART * step);
-    note(&c->trend, log(step), now, first ? 1 : fmin(1, MEMORY / step));
+    c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / fmin(SMOOTH, 1 + SMOOTH_PART * step);
+    note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
     const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
     move(p, term, c->smooth - log(tc_control_due(p, term)), gain, 0);
 }
