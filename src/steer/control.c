@@ -35,7 +35,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define LANDING 0.95 /* of a run */
 #define START 0.05 /* of the scale, for half the natural density and a run of START_STEPS */
 #define START_STEPS 200.0
-#define SMOOTH 8.0     /* steps over which the density is smoothed, but at most */
+#define SMOOTH 4.0      /* steps over which the density is smoothed, but at most */
 #define SMOOTH_PART 0.1 /* of the steps so far */
 #define MEMORY 6.0
 #define PRIOR_POWER -0.3 /* the power that is expected, */
