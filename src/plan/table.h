@@ -5,12 +5,19 @@
 
 #include "spec/schedule.h"
 
+/* How often in a row the mean data loss and lambda have both risen from one reset of the ledger to the next; the loss
+ * before the last reset (0: none), and the loss and lambda before the first of these rises. */
+typedef struct tc_rise {
+    double times, loss, loss_from, lambda_from;
+} tc_rise;
+
 /* What the ledger has added up for a term since it was reset. */
 typedef struct tc_account {
     double value, weighted, lambda; /* times rows: its result, lambda times it, lambda */
     double gradient, data; /* in sampled steps: the norm of its gradient at its values, and of the losses' there */
     double samples;
     double lambda_before, density_before; /* means of the time before the last reset; NAN: it was never reset */
+    tc_rise rise;
 } tc_account;
 
 /* The same for the objective. */

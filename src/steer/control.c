@@ -43,6 +43,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define STEEPEST -1.2
 #define GAIN 20.0 /* divided by t, */
 #define MOST_GAIN 0.04
+#define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
 #define LAST_LOOK 30.0 /* but at least 1 / (the steps that are left + this) */
 
 /* Parameters, which are moved once in LOOK steps */
@@ -76,10 +77,18 @@ static double depth_of(const tacet_plan *p, int term)
     return log(fmax(1, natural_of(p, value_of(p, term)) / p->graph->term[term].target));
 }
 
+double tc_control_steps(const tacet_plan *p)
+{
+    return p->set.epochs > 0 ? p->set.epochs * (double)p->set.steps_per_epoch : 0;
+}
+
 static double steps_of_run(const tacet_plan *p)
 {
-    return p->set.epochs > 0 ? p->set.epochs * (double)p->set.steps_per_epoch : STEPS;
+    const double steps = tc_control_steps(p);
+    return steps > 0 ? steps : STEPS;
 }
+
+double tc_control_least_steps(const tacet_plan *p, int term) { return STEPS_A_FOLD * depth_of(p, term); }
 
 /* The step at which the target itself is due. A shallow target of a parameter is approached slowly, so as not to outrun
  * the sparsity that training brings; a deep one leaves more time to learn with it. */
@@ -157,6 +166,15 @@ static void move_value(tacet_plan *p, int term)
     note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
     const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
     move(p, term, c->smooth - log(tc_control_due(p, term)), gain, 0);
+}
+
+double tc_control_density(const tacet_plan *p, int term) { return exp(p->table.control[term].smooth); }
+
+double tc_control_steps_to_target(const tacet_plan *p, int term)
+{
+    const tc_control *c = &p->table.control[term];
+    const double folds = c->smooth - log(p->graph->term[term].target), power = power_of(&c->trend);
+    return (double)p->table.step * (folds > 0 ? exp(folds / -power) : 1);
 }
 
 /* ---- Parameters ---- */
