@@ -43,6 +43,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define STEEPEST -1.2
 #define GAIN 20.0 /* divided by t, */
 #define MOST_GAIN 0.04
+#define DOWN 2.0       /* lambda falls faster than it rises, because units that were silenced in haste do not come back */
 #define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
 #define LAST_LOOK 30.0 /* but at least 1 / (the steps that are left + this) */
 
@@ -165,7 +166,8 @@ static void move_value(tacet_plan *p, int term)
     c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / fmin(SMOOTH, 1 + SMOOTH_PART * step);
     note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
     const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
-    move(p, term, c->smooth - log(tc_control_due(p, term)), gain, 0);
+    const double error = c->smooth - log(tc_control_due(p, term));
+    move(p, term, error, error < 0 ? DOWN * gain : gain, 0);
 }
 
 double tc_control_density(const tacet_plan *p, int term) { return exp(p->table.control[term].smooth); }
