@@ -27,6 +27,7 @@ enum {
     WINDOW = 4,
     GRID = 4,
     FREE = -24,
+    MOST_INDEX = 20, /* beyond it no lambda is tried: the steps are too few for the density */
     LOOKS = 2048
 };
 
@@ -169,8 +170,8 @@ static void fixed(const study *s, int index, int steps, uint64_t seed, outcome *
 
 static double between(double a, double b, double part) { return a + (b - a) * part; }
 
-/* What the best fixed lambda with this density does, after *o with almost no penalty; false: that ends lower. `index` is
- * where the search begins, and where it ended. */
+/* What the best fixed lambda with this density does, after *o with almost no penalty; false: that ends lower, or none
+ * gets there. `index` is where the search begins, and where it ended. */
 static bool reference(const study *s, double density, int steps, uint64_t seed, int *index, outcome *o)
 {
     static outcome above, below;
@@ -179,6 +180,7 @@ static bool reference(const study *s, double density, int steps, uint64_t seed, 
     while (above.density<density && * index> FREE) fixed(s, --*index, steps, seed, &above);
     fixed(s, *index + 1, steps, seed, &below);
     while (below.density >= density) {
+        if (*index >= MOST_INDEX) return false;
         above = below;
         fixed(s, ++*index + 1, steps, seed, &below);
     }
@@ -189,7 +191,8 @@ static bool reference(const study *s, double density, int steps, uint64_t seed, 
                    between(above.loss, below.loss, part),
                    between(above.accuracy, below.accuracy, part),
                    between(above.dead, below.dead, part),
-                   {0},{0}};
+                   {0},
+                   {0}};
     for (int i = 0; i < steps; i++) o->curve[i] = (float)between((double)above.curve[i], (double)below.curve[i], part);
     return true;
 }
@@ -235,7 +238,10 @@ static void compare_at(const study *s, int steps, uint64_t seed, double part, in
     const double target = part * best.natural;
     printf("%5d %5.2f %4d  %6.4f  ", steps, part, (int)seed, target);
     if (!reference(s, target, steps, seed, index, &best)) {
-        printf("not compared: without a penalty the density ends at %.4f\n", best.density);
+        printf(best.density <= target ? "not compared: without a penalty the density ends at %.4f\n"
+                                      : "not compared: no fixed lambda gets there from %.4f\n",
+               best.density);
+        *index = -8;
         return;
     }
     snprintf(penalty, sizeof penalty, "l1 density=%.9g", target);
@@ -255,9 +261,9 @@ void run_targets(const bench_case *c, int threads)
     int index = -8;
     printf("steps share seed  target  density (fixed)   loss (fixed)   accuracy (fixed)  dead (fixed)"
            "  |  density  excess  loss  dead: the bars, where not met\n");
-    for (uint64_t seed = 0; seed < (getenv("SEEDS") ? (uint64_t)atoi(getenv("SEEDS")) : SEEDS); seed++)
-        for (int n = 0; n < LENGTHS; n++) { if (getenv("LENGTHS") && !(atoi(getenv("LENGTHS")) >> n & 1)) continue;
-            for (int k = 0; k < SHARES; k++) compare_at(&s, length[n], seed, share[k], &index, &t);}
+    for (uint64_t seed = 0; seed < SEEDS; seed++)
+        for (int n = 0; n < LENGTHS; n++)
+            for (int k = 0; k < SHARES; k++) compare_at(&s, length[n], seed, share[k], &index, &t);
     for (int b = 0; b < BARS; b++) {
         char what[64];
         snprintf(what, sizeof what, "settings that miss the bar of %s (most: %g)", bar[b].name, bar[b].most);
