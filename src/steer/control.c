@@ -140,10 +140,14 @@ static void begin(tc_control *c, double scale, double start)
 
 /* ---- Activations ---- */
 
+/* In a weight that all positions share, the pulls of a penalty add up, those of the losses partly cancel: as positions and
+ * as their root. */
 static void begin_value(tacet_plan *p, int term)
 {
     const double depth = exp(depth_of(p, term)) / 2, slow = sqrt(START_STEPS / steps_of_run(p));
-    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], START * depth * slow);
+    const double positions = (double)tc_shape_positions(&p->graph->value[value_of(p, term)].shape);
+    const double start = START * depth * slow / sqrt(positions);
+    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], start);
 }
 
 /* The weighted means, variance and covariance of log t and log density, with the weights w of the last step. */
