@@ -27,6 +27,7 @@ enum {
     WINDOW = 4,
     GRID = 4,
     FREE = -24,
+    MOST_INDEX = 20, /* beyond it no lambda is tried: the steps are too few for the density */
     LOOKS = 2048
 };
 
@@ -42,6 +43,7 @@ static const struct bar {
 typedef struct outcome {
     double natural, density, loss, accuracy, dead; /* of the final network; dead is a share of the units */
     float curve[MOST_STEPS];                       /* the data loss of each step */
+    float fired[MOST_STEPS];                       /* its density */
 } outcome;
 
 typedef struct study {
@@ -128,9 +130,11 @@ static void run(const study *s, const char *penalty, int steps, uint64_t seed, o
         const int64_t rows = tacet_loader_next(l, p, x, s->labels ? target : none);
         if (rows == 0) continue;
         if (tacet_step(p, rows) != TACET_OK) stop("a step failed", tacet_plan_error(p));
+        tacet_firing_at(p, at, true, &f);
+        tacet_ledger_reset(p);
+        o->fired[i] = (float)f.density;
         o->curve[i++] = (float)tacet_data_loss(p);
     }
-    tacet_firing_at(p, at, true, &f);
     o->natural = f.natural;
     tacet_result r = {.size = sizeof r};
     tacet_reset_counts(p);
@@ -166,8 +170,8 @@ static void fixed(const study *s, int index, int steps, uint64_t seed, outcome *
 
 static double between(double a, double b, double part) { return a + (b - a) * part; }
 
-/* What the best fixed lambda with this density does, after *o with almost no penalty; false: that ends lower. `index` is
- * where the search begins, and where it ended. */
+/* What the best fixed lambda with this density does, after *o with almost no penalty; false: that ends lower, or none
+ * gets there. `index` is where the search begins, and where it ended. */
 static bool reference(const study *s, double density, int steps, uint64_t seed, int *index, outcome *o)
 {
     static outcome above, below;
@@ -176,6 +180,7 @@ static bool reference(const study *s, double density, int steps, uint64_t seed, 
     while (above.density<density && * index> FREE) fixed(s, --*index, steps, seed, &above);
     fixed(s, *index + 1, steps, seed, &below);
     while (below.density >= density) {
+        if (*index >= MOST_INDEX) return false;
         above = below;
         fixed(s, ++*index + 1, steps, seed, &below);
     }
@@ -186,6 +191,7 @@ static bool reference(const study *s, double density, int steps, uint64_t seed, 
                    between(above.loss, below.loss, part),
                    between(above.accuracy, below.accuracy, part),
                    between(above.dead, below.dead, part),
+                   {0},
                    {0}};
     for (int i = 0; i < steps; i++) o->curve[i] = (float)between((double)above.curve[i], (double)below.curve[i], part);
     return true;
@@ -232,7 +238,10 @@ static void compare_at(const study *s, int steps, uint64_t seed, double part, in
     const double target = part * best.natural;
     printf("%5d %5.2f %4d  %6.4f  ", steps, part, (int)seed, target);
     if (!reference(s, target, steps, seed, index, &best)) {
-        printf("not compared: without a penalty the density ends at %.4f\n", best.density);
+        printf(best.density <= target ? "not compared: without a penalty the density ends at %.4f\n"
+                                      : "not compared: no fixed lambda gets there from %.4f\n",
+               best.density);
+        *index = -8;
         return;
     }
     snprintf(penalty, sizeof penalty, "l1 density=%.9g", target);

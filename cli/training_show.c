@@ -238,4 +238,5 @@ void cli_show_natural(cli_training *t)
             cli_progress_say(&t->progress, "%s is steered to %s of %.3g", term.name,
                              term.prox ? "a share of zeros" : "a density", term.prox ? 1 - a.target : a.target);
     cli_show_warnings(t, "above"); /* a target above the natural density cannot be reached */
+    cli_show_warnings(t, "too short");
 }

@@ -665,6 +665,27 @@ static void targets_are_reached(void **unused)
     }
 }
 
+/* 20 epochs of 22 steps: the density arrives, and lambda is not raised so late and so far that the network forgets. */
+static void a_short_run_lands_without_a_jump(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two, &(setting){"adam lr=1e-3", {{"relu1", "l1 density=0.1"}}, .spe = 22, .epochs = 20});
+    double least = INFINITY, worst = 0;
+    for (int epoch = 0; epoch < 20; epoch++) {
+        tacet_total total = {.size = sizeof total};
+        tacet_ledger_reset(m.p);
+        for (int k = 0; k < 22; k++) draw_all(&m), steps(&m, 1);
+        tacet_ledger_total(m.p, &total);
+        least = fmin(least, total.data_loss);
+        worst = fmax(worst, total.data_loss / least);
+    }
+    const double is = firing_of(m.p, "relu1:l1").density;
+    if (fabs(is / 0.1 - 1) > 0.2) fail_msg("the density ends at %g", is);
+    if (worst > 1.5) fail_msg("the loss rises to %g of what it was", worst);
+    unmake(&m);
+}
+
 /* Steering also begins if the learning rate begins at 0, or if the target is due at once. */
 static void steering_of_parameters_begins(void **unused)
 {
@@ -718,6 +739,12 @@ static void warnings_say_what_is_so(void **unused)
         {two, "linear1.weight", "l1 1e6 prox", "linear1.weight:l1", "no effect", false},
         {two, "relu1", "l1 density=1e-3 warmup=1", "relu1:l1", "missed", true},
         {two, "relu1", "l1 density=0.05 warmup=9", "relu1:l1", "missed", false}, /* it is not due yet */
+        {two, "relu1", "l1 density=0.3", "relu1:l1", "too short", false}, /* 180 steps */
+        {two, "relu1", "l1 density=0.03", "relu1:l1", "too short", true},
+        {two, "linear1.weight", "l1 zeros=0.97 prox", "linear1.weight:l1", "too short", false},
+        {two, "relu1", "l1 density=0.03", "relu1:l1", "ended above", false}, /* it has not ended */
+        {two, "relu1", "l1 1e-3", "relu1:l1", "rising", false},
+        {two, "relu1", "l1 density=0.3", "relu1:l1", "rising", false},
         {two, "relu1", "l1 30", "relu1", "dead", true},
         {two, "relu1", "l1 1e-3", "relu1", "dead", false},
     };
@@ -742,6 +769,38 @@ static void warnings_say_what_is_so(void **unused)
         assert_int_equal(tacet_warning_at(m.p, n, &w), TACET_FAILED);
         unmake(&m);
     }
+}
+
+static void a_warning_says_how_many_steps_a_target_takes(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two, &(setting){"sgd lr=1e-3", {{"relu1", "l1 density=0.01"}}, .spe = 20, .epochs = 2});
+    steps(&m, 1);
+    assert_true(warned(m.p, "relu1:l1", "too short"));
+    assert_false(warned(m.p, "relu1:l1", "ended above"));
+    steps(&m, 39);
+    assert_true(warned(m.p, "relu1:l1", "ended above"));
+    unmake(&m);
+}
+
+/* Lambda is raised until the network forgets its data. */
+static void a_loss_that_rises_with_lambda_is_told(void **unused)
+{
+    (void)unused;
+    made m;
+    make(&m, two, &(setting){"sgd lr=0.02", {{"relu1", "l1 0"}}, .spe = 40, .epochs = 20});
+    steps(&m, 400);
+    for (int k = 0; k < 5; k++) {
+        tacet_ledger_reset(m.p);
+        assert_int_equal(tacet_set_lambda(m.p, "relu1:l1", 0.02 * pow(4, k)), TACET_OK);
+        steps(&m, 40);
+        if (warned(m.p, "relu1:l1", "rising") != (k >= 3)) fail_msg("after %d rises of lambda", k);
+    }
+    tacet_ledger_reset(m.p);
+    steps(&m, 40); /* lambda stays */
+    assert_false(warned(m.p, "relu1:l1", "rising"));
+    unmake(&m);
 }
 
 /* If the sample had no gradient of the losses, gradients cannot be compared, and there is no warning. */
@@ -806,8 +865,11 @@ int main(void)
         cmocka_unit_test(a_damaged_ledger_is_refused),
         cmocka_unit_test(counts_that_overflow_are_refused),
         cmocka_unit_test(targets_are_reached),
+        cmocka_unit_test(a_short_run_lands_without_a_jump),
         cmocka_unit_test(steering_of_parameters_begins),
         cmocka_unit_test(warnings_say_what_is_so),
+        cmocka_unit_test(a_warning_says_how_many_steps_a_target_takes),
+        cmocka_unit_test(a_loss_that_rises_with_lambda_is_told),
         cmocka_unit_test(no_warning_without_a_gradient),
         cmocka_unit_test(dead_units_are_named),
     };

@@ -17,7 +17,9 @@
  *         lambda     in the last step
  *         given      the lambda that the caller has set (tacet_set_lambda), or null
  *         account    the ledger's sums (plan/table.h)
+ *         rise       how often data loss and lambda have risen together, once the ledger has been reset
  *         control    the bounds of lambda, and what else the controller remembers (steer/control.c)
+ *         trend      how the density of a steered activation falls, which earlier checkpoints do not have
  *     values       under the name of each that has any of these:
  *         lists      training steps that made its firing list, and those whose products used it
  *         break_even of a layer that may run on lists: a density for each way (op/silent.h)
@@ -64,9 +66,13 @@ static const tc_field account_fields[] = {
     NUMBER(tc_account, value),         NUMBER(tc_account, weighted),       NUMBER(tc_account, lambda),
     NUMBER(tc_account, gradient),      NUMBER(tc_account, data),           NUMBER(tc_account, samples),
     NUMBER(tc_account, lambda_before), NUMBER(tc_account, density_before), {0}};
+static const tc_field rise_fields[] = {
+    NUMBER(tc_rise, times), NUMBER(tc_rise, loss), NUMBER(tc_rise, loss_from), NUMBER(tc_rise, lambda_from), {0}};
 static const tc_field control_fields[] = {
     NUMBER(tc_control, least), NUMBER(tc_control, most),   NUMBER(tc_control, pull), NUMBER(tc_control, smooth),
     NUMBER(tc_control, error), NUMBER(tc_control, landed), NUMBER(tc_control, next), {0}};
+static const tc_field trend_fields[] = {
+    NUMBER(tc_trend, step), NUMBER(tc_trend, density), NUMBER(tc_trend, variance), NUMBER(tc_trend, covariance), {0}};
 static const tc_field list_fields[] = {
     COUNT(tc_list_steps, steps), COUNT(tc_list_steps, forward), COUNT(tc_list_steps, backward), {0}};
 
@@ -137,7 +143,9 @@ static void write_terms(const tacet_plan *p, tc_json_writer *j)
         tc_json_add_number(j, "lambda", t->lambda[i]);
         tc_json_add_number(j, "given", t->given[i]);
         tc_write_struct(j, "account", account_fields, &t->account[i]);
+        if (t->account[i].rise.loss > 0) tc_write_struct(j, "rise", rise_fields, &t->account[i].rise);
         tc_write_struct(j, "control", control_fields, &t->control[i]);
+        if (t->control[i].trend.density < 0) tc_write_struct(j, "trend", trend_fields, &t->control[i].trend);
         tc_json_close(j, '}');
     }
     tc_json_close(j, '}');
@@ -150,10 +158,13 @@ static bool read_term(const resuming *r, int term, const tc_json *from)
     tc_account account = t->account[term];
     tc_control control = t->control[term];
     const tc_json *a = tc_json_get(from, "account"), *c = tc_json_get(from, "control");
+    const tc_json *trend = tc_json_get(from, "trend"), *rise = tc_json_get(from, "rise");
     if (!tc_take_real(tc_json_get(from, "lambda"), &lambda) || !(lambda >= 0)) return false;
     if (!tc_take_real(tc_json_get(from, "given"), &given) || given < 0) return false;
     if ((a || r->version == VERSION) && !tc_read_fields(a, account_fields, &account)) return false;
     if ((c || r->version == VERSION) && !tc_read_fields(c, control_fields, &control)) return false;
+    if (rise && !tc_read_fields(rise, rise_fields, &account.rise)) return false;
+    if (trend && !tc_read_fields(trend, trend_fields, &control.trend)) return false;
     if (!(control.least >= 0 && control.next >= 0) || control.most < 0 || control.pull < 0) return false;
     if (!r->set) return true;
     t->lambda[term] = lambda;

@@ -1,23 +1,27 @@
-/* control.c: steers a lambda until its value has the target density. It steers the logarithm of lambda, by the distance
- * of the logarithms:
+/* control.c: steers a lambda until its value has the target density at the end of the run. Lambda moves in its logarithm,
+ * by the distance between the logarithm of the density and that of the density that is due:
  *
- *     e = log density - log of the density that is due, within +-REACH
- *     log lambda <- log lambda + HOLD e + DAMP (e - e of the previous move)
+ *     log lambda <- log lambda + gain * (log density - log due), the distance within +-REACH
  *
- * which is a proportional-integral controller in incremental form (Astrom, Murray: Feedback systems, 2008, chapter 10):
- * lambda itself is the integral, so there is no windup at a bound.
+ * lambda itself is the integral, so there is no windup at a bound (Astrom, Murray: Feedback systems, 2008, chapter 10).
  *
- * The density that is due falls linearly, in the logarithm, from that of the first step to the target. The path
- * matters: units that were silenced in haste do not come back when lambda falls, so a network that was driven below its
- * target stays there with lambda at its bound; one that comes from above settles with a lambda that holds it.
+ * Activations. Their density never stands still: it falls with a power of the number of steps t, another in every
+ * network, also while lambda is constant. So what is due is the density from which the present power leads to the target:
  *
- * Activations are measured in every batch and smoothed, m <- m + (log density - m) / MEMORY. The scale of lambda is the
- * one that makes the penalty's gradient as strong as the losses'; it is found in the first step.
+ *     due = target * (landing / t)^-power,  power = the slope of log density against log t
  *
- * A parameter is measured by the log odds of a nonzero element, which distinguish 0.01 zeros from 0.05. It responds to
- * a proximal step more slowly the smaller lambda is: an element of size w is 0 after w / (t lambda pull) steps. That
- * sets the time scale on which lambda moves; its own scale is the one that makes an element 0 when the target is
- * due. */
+ * with the slope of a regression that forgets: a step weighs as much as MEMORY / t. A density that falls by itself is
+ * left alone, one that stays is pushed at once, and as a falling density counts as on its way, this is also what damps
+ * the movement. The gain falls with t, as everything slows down with it, and rises again before the end. From the landing
+ * step on the target itself is due. The scale of lambda is the one that makes the penalty's gradient as strong as the
+ * losses'; it is found in the first step, and lambda begins at a share of it that has an effect.
+ *
+ * Parameters. What is due falls linearly, in the logarithm, from the density of the first step to the target, and a
+ * move is damped by DAMP (distance - that of the previous move). The path matters: weights that were silenced in haste
+ * do not come back when lambda falls. A parameter is measured by the log odds of a nonzero element, which distinguish
+ * 0.01 zeros from 0.05. It responds to a proximal step more slowly the smaller lambda is: an element of size w is 0
+ * after w / (t lambda pull) steps. That sets the time scale on which lambda moves; its own scale is the one that makes an
+ * element 0 when the target is due. */
 #include "steer/steer.h"
 
 #include <math.h>
@@ -25,23 +29,32 @@
 #define REACH 1.0  /* the largest error that counts */
 #define LEAST 1e-6 /* of the scale, like MOST */
 #define MOST 1e4
+enum { STEPS = 1000 /* if the length of the run is unknown */ };
+
+/* Activations */
+#define LANDING 0.95 /* of a run */
+#define START 0.05 /* of the scale, for half the natural density and a run of START_STEPS */
+#define START_STEPS 200.0
+#define SMOOTH 4.0      /* steps over which the density is smoothed, but at most */
+#define SMOOTH_PART 0.1 /* of the steps so far */
+#define MEMORY 6.0
+#define PRIOR_POWER -0.3 /* the power that is expected, */
+#define PRIOR 0.01       /* with as much weight as this variance of log t */
+#define STEEPEST -1.2
+#define GAIN 20.0 /* divided by t, */
+#define MOST_GAIN 0.04
+#define DOWN 2.0       /* lambda falls faster than it rises, because units that were silenced in haste do not come back */
+#define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
+#define LAST_LOOK 30.0 /* but at least 1 / (the steps that are left + this) */
+
+/* Parameters, which are moved once in LOOK steps */
 #define DESCENT 0.8  /* of a run, */
 #define DEEPER 0.1   /* less this for every e-fold from the natural density to the target, */
 #define BRIEFEST 0.4 /* but at least this; unless warmup says */
-enum { STEPS = 1000 /* if the length of the run is unknown */ };
-
-/* Activations; a parameter is moved once in LOOK steps. */
-#define MEMORY 8     /* steps */
-#define START 0.0001 /* of the scale */
-#define EFFECT 0.001 /* likewise: below it lambda has almost no effect, and if the error is above FAR it rises */
-#define HURRY 6.0    /* times faster */
-#define FAR 0.1
-#define HOLD 0.05
-#define DAMP 4.0
 enum { LOOK = 10, SHORTEST = 10 * LOOK }; /* the fewest steps for an element to reach 0, however near the target */
-#define CLOCK 6.0 /* HOLD for the time in which an element goes to 0, at most MOST_HOLD a move */
+#define CLOCK 6.0 /* the gain for the time in which an element goes to 0, at most MOST_HOLD a move */
 #define MOST_HOLD 0.1
-#define CALM 0.3 /* DAMP */
+#define DAMP 0.3
 
 static int value_of(const tacet_plan *p, int term) { return tc_term_on(&p->graph->term[term], 0); }
 
@@ -59,25 +72,51 @@ bool tc_control_needs_sample(const tacet_plan *p)
 
 static double natural_of(const tacet_plan *p, int v) { return tc_plan_find(p, v) ? 1 : p->count[TC_TRAIN][v].natural; }
 
-/* The number of steps from the natural density, that of the first step, to the target. A shallow target is approached
- * slowly, so as not to outrun the sparsity that training brings; a deep one leaves more time to learn with it. */
-static double descent(const tacet_plan *p, int term)
+/* How deep the target lies below the natural density, in e-folds. */
+static double depth_of(const tacet_plan *p, int term)
 {
-    const tc_term *t = &p->graph->term[term];
-    const tc_arg *warmup = &t->common[TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP];
-    const double depth = log(fmax(1, natural_of(p, value_of(p, term)) / t->target));
+    return log(fmax(1, natural_of(p, value_of(p, term)) / p->graph->term[term].target));
+}
+
+double tc_control_steps(const tacet_plan *p)
+{
+    return p->set.epochs > 0 ? p->set.epochs * (double)p->set.steps_per_epoch : 0;
+}
+
+static double steps_of_run(const tacet_plan *p)
+{
+    const double steps = tc_control_steps(p);
+    return steps > 0 ? steps : STEPS;
+}
+
+double tc_control_least_steps(const tacet_plan *p, int term) { return STEPS_A_FOLD * depth_of(p, term); }
+
+/* The step at which the target itself is due. A shallow target of a parameter is approached slowly, so as not to outrun
+ * the sparsity that training brings; a deep one leaves more time to learn with it. */
+static double landing(const tacet_plan *p, int term)
+{
+    const tc_arg *warmup = &p->graph->term[term].common[TC_TERM_SCHEDULE + TC_SCHEDULE_WARMUP];
+    const bool parameter = tc_plan_find(p, value_of(p, term)) != NULL;
     if (warmup->given) return warmup->number * (double)p->set.steps_per_epoch;
-    return p->set.epochs > 0 ? fmax(BRIEFEST, DESCENT - DEEPER * depth) * p->set.epochs * (double)p->set.steps_per_epoch
-                             : STEPS;
+    return steps_of_run(p) * (parameter ? fmax(BRIEFEST, DESCENT - DEEPER * depth_of(p, term)) : LANDING);
+}
+
+/* The slope of log density against log t. */
+static double power_of(const tc_trend *t)
+{
+    const double slope = (t->covariance + PRIOR * PRIOR_POWER) / (t->variance + PRIOR);
+    return fmax(STEEPEST, fmin(0, slope));
 }
 
 /* The density that is due now. Once the target itself has been due it stays due, even if the run is extended. */
 double tc_control_due(const tacet_plan *p, int term)
 {
+    const tc_control *c = &p->table.control[term];
     const double target = p->graph->term[term].target, natural = natural_of(p, value_of(p, term));
-    const double part = (double)p->table.step / descent(p, term);
-    if (part >= 1 || p->table.control[term].landed > 0 || !(natural > target)) return target;
-    return natural * pow(target / natural, part);
+    const double step = (double)p->table.step, end = landing(p, term);
+    if (step >= end || c->landed > 0 || !(natural > target)) return target;
+    if (tc_plan_find(p, value_of(p, term))) return natural * pow(target / natural, step / end);
+    return fmin(natural, target * pow(fmax(1, step) / end, power_of(&c->trend)));
 }
 
 static void move(tacet_plan *p, int term, double error, double hold, double damp)
@@ -85,7 +124,7 @@ static void move(tacet_plan *p, int term, double error, double hold, double damp
     tc_control *c = &p->table.control[term];
     const double before = c->error;
     c->error = fmax(-REACH, fmin(REACH, error));
-    if (c->landed == 0 && tc_control_due(p, term) == p->graph->term[term].target) c->landed = (double)p->table.step;
+    if (c->landed == 0 && (double)p->table.step >= landing(p, term)) c->landed = (double)p->table.step;
     const double wanted = p->table.lambda[term] * exp(hold * c->error + damp * (c->error - before));
     c->next = fmax(c->least, fmin(c->most, wanted));
 }
@@ -101,9 +140,24 @@ static void begin(tc_control *c, double scale, double start)
 
 /* ---- Activations ---- */
 
+/* In a weight that all positions share, the pulls of a penalty add up, those of the losses partly cancel: as positions and
+ * as their root. */
 static void begin_value(tacet_plan *p, int term)
 {
-    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], START);
+    const double depth = exp(depth_of(p, term)) / 2, slow = sqrt(START_STEPS / steps_of_run(p));
+    const double positions = (double)tc_shape_positions(&p->graph->value[value_of(p, term)].shape);
+    const double start = START * depth * slow / sqrt(positions);
+    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], start);
+}
+
+/* The weighted means, variance and covariance of log t and log density, with the weights w of the last step. */
+static void note(tc_trend *t, double step, double density, double w)
+{
+    const double dx = step - t->step, dy = density - t->density;
+    t->step += w * dx;
+    t->density += w * dy;
+    t->variance = (1 - w) * (t->variance + w * dx * dx);
+    t->covariance = (1 - w) * (t->covariance + w * dx * dy);
 }
 
 static void move_value(tacet_plan *p, int term)
@@ -112,10 +166,21 @@ static void move_value(tacet_plan *p, int term)
     const int v = value_of(p, term);
     const double one = 1 / ((double)tc_shape_count(&p->graph->value[v].shape) * (double)p->run.global_rows);
     const double now = log(fmax(tc_tally_density(p, TC_TRAIN, v), one));
-    c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / MEMORY;
+    const double step = (double)p->table.step, left = fmax(0, steps_of_run(p) - step);
+    c->smooth = isnan(c->smooth) ? now : c->smooth + (now - c->smooth) / fmin(SMOOTH, 1 + SMOOTH_PART * step);
+    note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
+    const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
     const double error = c->smooth - log(tc_control_due(p, term));
-    const bool idle = error > FAR && p->table.lambda[term] * MOST < EFFECT * c->most;
-    move(p, term, error, idle ? HURRY * HOLD : HOLD, DAMP);
+    move(p, term, error, error < 0 ? DOWN * gain : gain, 0);
+}
+
+double tc_control_density(const tacet_plan *p, int term) { return exp(p->table.control[term].smooth); }
+
+double tc_control_steps_to_target(const tacet_plan *p, int term)
+{
+    const tc_control *c = &p->table.control[term];
+    const double folds = c->smooth - log(p->graph->term[term].target), power = power_of(&c->trend);
+    return (double)p->table.step * (folds > 0 ? exp(folds / -power) : 1);
 }
 
 /* ---- Parameters ---- */
@@ -137,7 +202,7 @@ static void begin_parameter(tacet_plan *p, int term, const tc_place *at)
     tc_control *c = &p->table.control[term];
     const double rate = tc_plan_rate(p, at->group); /* without the warm-up */
     const double time = p->update.optim->prox_time(p->update.group[at->group].arg, rate, p->table.step + 1);
-    const double steps = fmax(SHORTEST, descent(p, term));
+    const double steps = fmax(SHORTEST, landing(p, term));
     c->pull = p->sample.own[term] / sqrt((double)at->n);
     begin(c, size_of(p, at, 1) / (time * c->pull * steps), 1);
 }
@@ -149,7 +214,7 @@ static void move_parameter(tacet_plan *p, int term, const tc_place *at)
     const double step = tc_run_prox_time(p, at->group) * p->table.lambda[term] * c->pull;
     const double part = LOOK * step / size_of(p, at, density); /* of an element's size, since the last move */
     c->smooth = log_odds(density, (double)at->n);
-    move(p, term, c->smooth - log_odds(tc_control_due(p, term), (double)at->n), fmin(MOST_HOLD, CLOCK * part), CALM);
+    move(p, term, c->smooth - log_odds(tc_control_due(p, term), (double)at->n), fmin(MOST_HOLD, CLOCK * part), DAMP);
 }
 
 void tc_control_move(tacet_plan *p)

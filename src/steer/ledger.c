@@ -33,13 +33,31 @@ void tc_ledger_note(tacet_plan *p)
         p->count[TC_TRAIN][v].natural = tc_tally_density(p, TC_TRAIN, v);
 }
 
+/* Small changes are noise. */
+#define RISE_OF_LOSS 1.02
+#define RISE_OF_LAMBDA 1.05
+
+tc_rise tc_ledger_rise(const tacet_plan *p, int i)
+{
+    const tc_account *a = &p->table.account[i];
+    const double rows = (double)p->table.total.rows, loss = p->table.total.data_loss / rows, lambda = a->lambda / rows;
+    const tc_rise before = a->rise;
+    const bool rises = before.loss > 0 && loss > RISE_OF_LOSS * before.loss && a->lambda_before > 0 &&
+                       lambda > RISE_OF_LAMBDA * a->lambda_before;
+    if (!(rows > 0)) return before;
+    if (!rises) return (tc_rise){.loss = loss};
+    if (before.times == 0) return (tc_rise){1, loss, before.loss, a->lambda_before};
+    return (tc_rise){before.times + 1, loss, before.loss_from, before.lambda_from};
+}
+
 void tacet_ledger_reset(tacet_plan *p)
 {
     tacet_firing firing;
     for (int i = 0; i < p->terms; i++) {
         tc_account *a = &p->table.account[i];
         const tacet_account now = tc_ledger_account(p, i, &firing);
-        *a = (tc_account){.lambda_before = now.lambda, .density_before = firing.density};
+        const tc_rise rise = tc_ledger_rise(p, i);
+        *a = (tc_account){.lambda_before = now.lambda, .density_before = firing.density, .rise = rise};
     }
     p->table.total = (tc_total){0};
     tc_tally_reset(p, TC_TRAIN);

@@ -13,6 +13,14 @@ bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
 double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */
 
+/* Of a steered activation: the density of the last steps; the steps of the whole run, 0: unknown; the steps that a run with
+ * this target takes at least, as known before it; those after which a density that goes on as it does is at the target,
+ * INFINITY if it does not fall. */
+double tc_control_density(const tacet_plan *p, int term);
+double tc_control_steps(const tacet_plan *p);
+double tc_control_least_steps(const tacet_plan *p, int term);
+double tc_control_steps_to_target(const tacet_plan *p, int term);
+
 /* Gives dead units of layers with revive=resample new weights, after the update. */
 void tc_revive(tacet_plan *p);
 
@@ -27,6 +35,7 @@ int64_t tc_loader_rows(const tacet_loader *l, int64_t batches); /* the rows of t
 
 /* Enters a finished step into the ledger; reads from it the account of a term, and how often its values fired. */
 void tc_ledger_note(tacet_plan *p);
+tc_rise tc_ledger_rise(const tacet_plan *p, int term); /* with the time since the last reset */
 tacet_account tc_ledger_account(const tacet_plan *p, int term, tacet_firing *firing);
 
 /* Metrics: add the batch that has just run; forget all batches; replace the sums of an evaluation by those of all ranks;

@@ -15,8 +15,14 @@ typedef struct subject {
     int64_t positions; /* of the value */
     const char *value; /* name of the value, or of the term's first */
     bool penalised;    /* a value: a penalty acts on it, or on the weights of a layer that it is made of */
+    tc_rise rise;
+    double steps, least_steps, to_target, last_density; /* of a steered activation (steer.h) */
+    bool over;         /* the run has made all its steps */
     bool landed;       /* a steered term: its target was due in all steps of the ledger */
 } subject;
+
+#define MOST_LONGER 20.0 /* times the run: how far a trend is believed */
+enum { RISES = 3 };
 
 static double ratio(const subject *s) { return s->now.gradient / s->now.data_gradient; }
 static bool steered(const subject *s) { return !isnan(s->now.target); }
@@ -102,6 +108,40 @@ static bool missed(const subject *s, char *text, size_t n)
     return true;
 }
 
+/* At the end the density of the last steps counts, also if the target was not due before. */
+static bool ended_above(const subject *s, char *text, size_t n)
+{
+    if (!steered(s) || on_parameter(s) || !s->over || !(s->last_density > 1.1 * s->now.target)) return false;
+    if (s->now.bound != 0 || s->firing.natural < s->now.target) return false;
+    const double steps = fmax(s->to_target, s->least_steps);
+    char longer[80] = "it hardly falls any more, so more steps alone do not get there";
+    if (steps < MOST_LONGER * s->steps)
+        snprintf(longer, sizeof longer, "as it falls, that takes about %.0f steps, not %.0f", steps, s->steps);
+    tc_snprintf(text, n, "the run ends with a density of %.3g and a target of %.3g: %s", s->last_density, s->now.target,
+                longer);
+    return true;
+}
+
+static bool too_short(const subject *s, char *text, size_t n)
+{
+    if (!steered(s) || on_parameter(s) || !(s->steps > 0) || !(s->steps < s->least_steps)) return false;
+    tc_snprintf(text, n,
+                "the run is too short for the target density %.3g, which takes about %.0f steps and not %.0f: the target "
+                "may be missed, or cost more than it has to. Give it more epochs, or ask for less",
+                s->now.target, s->least_steps, s->steps);
+    return true;
+}
+
+static bool rising(const subject *s, char *text, size_t n)
+{
+    if (s->rise.times < RISES) return false;
+    tc_snprintf(text, n,
+                "the data loss rose %.0f times in a row, from %.3g to %.3g, while lambda rose from %.3g to %.3g: %s",
+                s->rise.times, s->rise.loss_from, s->rise.loss, s->rise.lambda_from, s->now.lambda,
+                steered(s) ? "ask for less, or give it more epochs" : "lower lambda, or let it rise over more epochs (warmup=)");
+    return true;
+}
+
 static bool never_zero(const subject *s, char *text, size_t n)
 {
     if (!(s->term->op->flags & TC_SPARSIFIES) || s->firing.rows == 0 || s->firing.density < 1) return false;
@@ -137,7 +177,8 @@ static const struct warning {
 } table[] = {
     {"empty", true, empty},         {"no effect", true, no_effect},   {"dominating", true, dominating},
     {"saturated", true, saturated}, {"above", true, above},           {"below", true, below},
-    {"missed", true, missed},       {"never zero", true, never_zero}, {"dead", false, dead},
+    {"missed", true, missed},       {"never zero", true, never_zero}, {"too short", true, too_short},
+    {"ended above", true, ended_above}, {"rising", true, rising},     {"dead", false, dead},
 };
 
 static bool look(const subject *s, int *left, tacet_warning *w)
@@ -177,6 +218,15 @@ static bool penalised(const tacet_plan *p, int value)
     return found;
 }
 
+static void steering(const tacet_plan *p, int term, subject *s)
+{
+    s->steps = tc_control_steps(p);
+    s->over = s->steps > 0 && (double)p->table.step >= s->steps;
+    s->least_steps = tc_control_least_steps(p, term);
+    s->to_target = tc_control_steps_to_target(p, term);
+    s->last_density = tc_control_density(p, term);
+}
+
 tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning)
 {
     tacet_warning own = {0};
@@ -188,6 +238,8 @@ tacet_status tacet_warning_at(const tacet_plan *p, int i, tacet_warning *warning
         s.value = tc_plan_name(p, tc_term_on(s.term, 0));
         s.landed = landed > 0 && landed <= (double)(p->table.step - p->table.total.steps);
         s.now = tc_ledger_account(p, t, &s.firing);
+        s.rise = tc_ledger_rise(p, t);
+        if (tc_control_steers(p, t)) steering(p, t, &s);
         if (look(&s, &i, &own)) return tc_sized_give(warning, &own, sizeof own);
     }
     for (int v = 0; v < p->values && i >= 0; v++) {
