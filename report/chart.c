@@ -117,8 +117,10 @@ static void draw_x(const drawing *d)
     for (int i = 0; i < d->x.ticks; i++) {
         const double at = cli_axis_at(&d->x, d->x.tick[i]);
         const int half = (int)strlen(d->x.label[i]) * DIGIT / 2;
+        const bool before = at < half, after = at + half > WIDTH;
         fprintf(d->p->to, "<path class=\"axis\" d=\"M%.1f %.1fv4\"/>\n", at, base);
-        text(d, at + half > WIDTH ? WIDTH : at, base + BELOW, at + half > WIDTH ? "end" : "middle", "", d->x.label[i]);
+        text(d, before ? 0 : after ? WIDTH : at, base + BELOW, before ? "start" : after ? "end" : "middle", "",
+             d->x.label[i]);
     }
     text(d, (d->x.from + d->x.to) / 2, HEIGHT - 5, "middle", "name", d->c->x_name);
 }
