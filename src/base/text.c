@@ -361,6 +361,7 @@ static const char *const elsewhere[][2] = {
     {"averagepooling2d", "avg_pool2d"},
     {"globalaveragepooling2d", "global_avg_pool"},
     {"mae", "l1_loss"},
+    {"auc", "roc_auc"},
     {"nll_loss", "cross_entropy"},
     {"nllloss", "cross_entropy"},
     {"categorical_crossentropy", "cross_entropy"},
