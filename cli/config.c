@@ -93,7 +93,10 @@ void cli_config_put(cli_config *c, int key, const char *text)
 tacet_status cli_pair_add(cli_config *c, cli_pair **list, cli_item on, cli_item spec)
 {
     if (!*on.text) return cli_fail_at(on.place, 1, NULL, "a selector is missing");
-    if (!*spec.text) return cli_fail_at(on.place, strlen(on.text), NULL, "'%s' has no value", on.text);
+    if (!*spec.text) {
+        const char *hint = "between { and } a comma ends a value: {relu1: 'formula \"max(x, 0)\" 1e-3'}";
+        return cli_fail_at(on.place, strlen(on.text), strchr(on.text, ')') ? hint : NULL, "'%s' has no value", on.text);
+    }
     cli_pair **at = NULL;
     for (; *list; list = &(*list)->next)
         if (strcmp((*list)->on.text, on.text) == 0) at = &(*list)->next;

@@ -21,13 +21,25 @@ static int64_t product(int rank, const int64_t *shape)
     return n;
 }
 
-bool cli_loss_of_logits(const char *loss)
+/* The entry of the loss that a description begins with. */
+static bool entry_of_loss(const char *loss, tacet_entry *e)
 {
     const size_t n = strcspn(loss, " ");
-    tacet_entry e = {.size = sizeof e};
-    for (int i = 0; tacet_entry_at(i, &e) == TACET_OK; i++)
-        if (e.logits && strlen(e.name) == n && strncmp(e.name, loss, n) == 0) return true;
+    for (int i = 0; tacet_entry_at(i, e) == TACET_OK; i++)
+        if (e->role == TACET_ROLE_LOSS && strlen(e->name) == n && strncmp(e->name, loss, n) == 0) return true;
     return false;
+}
+
+bool cli_loss_of_logits(const char *loss)
+{
+    tacet_entry e = {.size = sizeof e};
+    return entry_of_loss(loss, &e) && e.logits;
+}
+
+bool cli_loss_of_labels(const char *loss)
+{
+    tacet_entry e = {.size = sizeof e};
+    return entry_of_loss(loss, &e) && e.labels;
 }
 
 static bool is_binary(const tacet_plan *p)

@@ -45,4 +45,7 @@ void cli_figures_print(cli_arena *a, tacet_plan *p, const cli_figures *f, bool j
 /* Whether a loss, as it is described, is one of logits of yes or no: it takes two classes as the numbers 0 and 1. */
 bool cli_loss_of_logits(const char *loss);
 
+/* Whether it is one of logits of classes, with labels. */
+bool cli_loss_of_labels(const char *loss);
+
 #endif

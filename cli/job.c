@@ -69,15 +69,21 @@ static tacet_status look_at_model(const cli_job *job)
 static tacet_status look_at_loss(const cli_job *job, const tacet_error *e)
 {
     if (!e) return TACET_OK;
+    const char *written = text(job->config, CLI_LOSS);
+    const size_t n = strlen(written);
     tacet_error own = *e;
-    if (job->info.classes == 2 && cli_loss_of_logits(text(job->config, CLI_LOSS)) &&
-        strstr(e->message, "the same shape"))
+    /* What loss_of appended is not in the configuration, so the place is shown in what is. */
+    if (strncmp(own.source, written, n) == 0 && own.column >= 0 && (size_t)own.column <= n) own.source[n] = '\0';
+    if (job->info.classes == 2 && cli_loss_of_logits(written) && strstr(e->message, "the same shape"))
         tc_snprintf(own.hint, sizeof own.hint,
                     "two classes need one output here: end the model with linear 1; cross_entropy takes linear 2");
     else if (job->info.rank > 1 && job->info.label_rank == 0 && strstr(e->message, "needs labels"))
         tc_snprintf(own.hint, sizeof own.hint,
                     "the network has an answer for each position; for one answer for each row, put flatten before the "
                     "last linear");
+    else if (strstr(written, "sample_weight=") && strstr(e->message, "no value is called"))
+        tc_snprintf(own.hint, sizeof own.hint,
+                    "the data say where the weights of rows are, sample_weight= of csv or npy; every loss then has them");
     return cli_refuse(&own, 1, item(job->config, CLI_LOSS));
 }
 

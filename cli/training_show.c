@@ -10,7 +10,8 @@
 
 /* ---- Before the run ---------------------------------------------------------------------------------------------- */
 
-/* A loss of logits applies the softmax or the sigmoid itself. If the network ends with one, it is applied twice. */
+/* A loss of logits applies the softmax or the sigmoid itself: if the network ends with one, it is applied twice. The
+ * logarithm that kl_div needs is not applied by it. */
 static void warn_of_logits(const cli_job *job)
 {
     tacet_value_info y = {.size = sizeof y};
@@ -18,12 +19,13 @@ static void warn_of_logits(const cli_job *job)
     if (tacet_value_at(job->plan, (int)job->y.id - 1, &y) != TACET_OK) return;
     for (int i = 0; tacet_term_at(job->plan, i, &term) == TACET_OK; i++) {
         if (term.role != TACET_ROLE_LOSS) continue;
-        const char *within = strcmp(term.kind, "cross_entropy") == 0 ? "softmax"
-                             : cli_loss_of_logits(term.kind)         ? "sigmoid"
-                                                                     : NULL;
+        const char *within = cli_loss_of_labels(term.kind) ? "softmax" : cli_loss_of_logits(term.kind) ? "sigmoid" : NULL;
         if (within && strcmp(y.kind, within) == 0)
             cli_warn("%s includes the %s, so after %s it is applied twice: leave out the %s at the end of the model",
                      term.kind, y.kind, y.name, y.kind);
+        if (strcmp(term.kind, "kl_div") == 0 && (strcmp(y.kind, "linear") == 0 || strcmp(y.kind, "softmax") == 0))
+            cli_warn("kl_div takes logarithms of probabilities, which %s does not give: end the model with %s", y.name,
+                     strcmp(y.kind, "linear") == 0 ? "log_softmax" : "log_softmax instead of softmax");
     }
 }
 

@@ -445,6 +445,14 @@ static void the_nearest_word(void **state)
     assert_string_equal(tc_nearest("layernorm", word_at, words), "layer_norm");
     assert_string_equal(tc_nearest("l3", word_at, words), "l1");     /* the first of two equally near words */
     assert_string_equal(tc_nearest("ReLU", word_at, words), "relu"); /* PyTorch's spelling */
+    assert_string_equal(tc_nearest("Dense", word_at, words), "linear"); /* Keras's name */
+    const char *const losses[] = {"mse", "l1_loss", "cross_entropy", "sample_weight", "class_weight", NULL};
+    assert_string_equal(tc_nearest("mae", word_at, losses), "l1_loss"); /* not mse, which is nearer */
+    assert_string_equal(tc_nearest("weight", word_at, losses), "class_weight");
+    const char *const keys[] = {"a.patience", "train.patience", NULL};
+    assert_string_equal(tc_nearest("EarlyStopping", word_at, keys), "a.patience");
+    assert_string_equal(tc_nearest("train.EarlyStopping", word_at, keys), "train.patience");
+    assert_null(tc_nearest("b.EarlyStopping", word_at, keys));
     assert_null(tc_nearest("conv2d", word_at, words));
     assert_null(tc_nearest("attention", word_at, words));
     assert_null(tc_nearest("", word_at, words));

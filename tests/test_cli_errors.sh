@@ -109,6 +109,8 @@ has err "bad.yaml:4:3: a key that begins with \* or \[ must be quoted" '"\*.bias
 edited 's/relu1: /[ab]: /'; refused 2 train bad.yaml
 has err "bad.yaml:4:3: a key that begins with" "must be quoted"
 edited 's/relu1: /"*.weight": /'; runs 0 "$tacet" explain bad.yaml
+edited 's/^  relu1: .*/  {relu1: formula "max(x, 0)" 1e-3}/'; refused 2 train bad.yaml
+has err "'0)\" 1e-3' has no value" "between { and } a comma ends a value: {relu1: 'formula"
 edited 's/^test:.*/test: *x/'; refused 2 train bad.yaml
 has err "bad.yaml:7:7: aliases are not supported"
 edited 's/^test:.*/test: \&x csv/'; refused 2 train bad.yaml

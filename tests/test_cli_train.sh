@@ -276,4 +276,17 @@ sed 's/,2$/,1/' classes.csv > two.csv
 runs 0 "$tacet" train net.yaml --out yes -q --no-penalties --set train.steps=1 --set test= --data 'csv two.csv label=kind' \
     --set loss=bce_with_logits --set 'model=linear 1 | sigmoid'
 has err 'bce_with_logits includes the sigmoid, so after sigmoid1 it is applied twice'
+runs 0 "$tacet" train net.yaml --out focal -q --no-penalties --set train.steps=1 --set loss=focal --set 'model=linear 3 | softmax'
+has err 'focal includes the softmax, so after softmax1 it is applied twice'
+
+# ---- Logarithms of probabilities ----
+printf 'x,a,b\n1,0.2,0.8\n2,0.6,0.4\n' > shares.csv
+printf 'model: linear 2\nloss: kl_div reduce=sample\ndata: csv shares.csv target=a,b\ntrain: {steps: 1, batch: 2}\noptimizer: sgd lr=0.01\n' \
+    > shares.yaml
+runs 0 "$tacet" train shares.yaml --out divergence1 -q
+has err '^tacet: warning: kl_div takes logarithms of probabilities, which linear1 does not give: end the model with log_softmax$'
+runs 0 "$tacet" train shares.yaml --out divergence2 -q --set 'model=linear 2 | softmax'
+has err 'which softmax1 does not give: end the model with log_softmax instead of softmax$'
+runs 0 "$tacet" train shares.yaml --out divergence3 -q --set 'model=linear 2 | log_softmax'
+hasnt err 'kl_div takes'
 finish

@@ -68,5 +68,9 @@ has err 'ignore= in a cross_entropy leaves such labels out'
 sed 's/label=y sample_weight=w/target=y/; s/^loss:.*/loss: mse class_weight=balanced/; s/linear 3/linear 1/' weighed.yaml > bad.yaml
 runs 2 "$tacet" train bad.yaml --out bad
 has err 'class_weight=balanced needs labels'
+runs 2 "$tacet" train weighed.yaml --out bad --set 'loss=cross_entropy sample_weight=w'
+has err 'the data say where the weights of rows are, sample_weight= of csv or npy'
+runs 2 "$tacet" train weighed.yaml --out bad --set 'loss=formula_loss "y - target"'
+has err '^    loss=formula_loss "y - target"$' '^                           ^~~~~~$' # the place, although the loss got an input for the weights
 runs 0 "$tacet" eval kept/model.safetensors --data "csv weighed.csv label=y sample_weight=w"
 has err 'the weights of the rows do not count'

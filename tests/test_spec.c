@@ -164,6 +164,8 @@ static const refusal refusals[] = {
     {"=3", 0, 1, "expected a name, made of letters, digits and _", "a description begins with its name: name key=value"},
     {"units=3", 0, 6, "expected a name, made of letters, digits and _", "a description begins with its name: name key=value"},
     {"op(3)", 0, 3, "expected a name, made of letters, digits and _", "without parentheses: linear 512, relu, sgd lr=0.1"},
+    {"nn.ReLU", 0, 3, "expected a name, made of letters, digits and _",
+     "names have no dots: relu and sgd lr=0.1, not nn.ReLU() and optim.SGD()"},
     {"op*x 3", 0, 3, "expected a name, made of letters, digits and _", ""},
     {"op =3", 3, 1, "expected a key before =", ""},
     {"op units=", 3, 6, "expected a value after units=", "an empty value is written \"\""},

@@ -311,7 +311,10 @@ class Training:
         self.run.config, self.run.record = config_of(self), record_of(self, state, self.began)
 
     def warn_of_logits(self) -> None:
-        """A loss of logits applies the softmax or the sigmoid itself; after another one it is applied twice."""
+        """A loss of logits applies the softmax or the sigmoid itself; after another one it is applied twice.
+
+        The logarithm that kl_div needs is not applied by it.
+        """
         plan = self.net.plan
         y = value_of(plan, self.net.output)
         for t in (t for t in plan.terms() if t.role == "loss" and not self.net.own_loss):
@@ -319,6 +322,9 @@ class Training:
             if y.kind == within:
                 self.tell(f"{t.kind} includes the {within}, so after {y.name} it is applied twice: leave out the "
                           f"{within} at the end of the layers")
+            if t.kind == "kl_div" and y.kind in ("linear", "softmax"):
+                self.tell(f"kl_div takes logarithms of probabilities, which {y.name} does not give: end the layers with "
+                          f"log_softmax{' instead of softmax' if y.kind == 'softmax' else ''}")
 
     def say_what_mixes(self) -> None:
         """Says which layers see only a part of each step."""

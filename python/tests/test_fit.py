@@ -306,6 +306,17 @@ class Settings(unittest.TestCase):
         with self.assertWarnsRegex(tn.TrainingWarning, "cross_entropy includes the softmax"):
             fitted(X, Y, net=network("linear 2 | softmax"), epochs=1)
 
+    def test_logarithms_of_probabilities(self):
+        shares = np.full((len(X), 2), 0.5, np.float32)
+        for end, message in (("linear 2", "which linear1 does not give: end the layers with log_softmax$"),
+                             ("linear 2 | softmax", "which softmax1 .* log_softmax instead of softmax$")):
+            with self.assertWarnsRegex(tn.TrainingWarning, message):
+                tn.Network(end, input=X.shape[1], loss="kl_div", optimizer="sgd lr=0.1").fit(X, shares, progress=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tn.Network("linear 2 | log_softmax", input=X.shape[1], loss="kl_div", optimizer="sgd lr=0.1").fit(
+                X, shares, progress=False)
+
     def test_a_warning_is_given_once_at_the_callers_line(self):
         net = network(penalties={"relu1": "l1 100"}, optimizer="sgd lr=0.5")
         with warnings.catch_warnings(record=True) as caught:

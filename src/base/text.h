@@ -92,9 +92,9 @@ uint32_t tc_text_acting(const char *text);
  * question mark, except characters in `keep` ("\n\t"). Returns text. */
 char *tc_tame(char *text, const char *keep);
 
-/* The candidate nearest to word if it is near enough to be what was meant (edit distance at most a third of the length,
- * at least 1, and less than the length), otherwise the first that begins with the word, otherwise NULL. next(context, i)
- * gives candidate i, NULL at the end. */
+/* What word was meant for: the candidate that PyTorch or Keras call so; otherwise the nearest if it is near enough (edit
+ * distance at most a third of the length, at least 1, and less than the length); otherwise the first that begins with the
+ * word; otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
 const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 /* What makes a source of the path of a file, by the end of its name: "csv " or "npy x="; NULL: the end is another. */

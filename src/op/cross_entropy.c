@@ -158,8 +158,8 @@ const tc_op tc_op_cross_entropy = {
         {{"label_smoothing", "float", "0",
           "the share of each label that is spread evenly over all classes, from 0 to 1", false},
          {"class_weight", "weights", "",
-          "a factor for the labels of each class, \"1 2 5\", by which a mean also divides; balanced: rows / (classes * "
-          "labels of the class), of the training data",
+          "a factor for the labels of each class, in the order of the classes, \"1 2 5\", by which a mean also divides; "
+          "balanced: rows / (classes * labels of the class), of the training data",
           false},
          {"ignore", "int", "", "a label, such as -100, whose positions do not count", false}},
     .limit = {{"needs a label_smoothing from 0 to 1", SMOOTHING, 0, 1}},

@@ -49,8 +49,9 @@ static const tc_attribute loss[] = {
     {"lambda", "float", "1", "the factor on the loss, at least 0", false},
     REDUCE("Unless given: mean"),
     {"sample_weight", "text", "",
-     "the name of an input with a weight of at least 0 for each row: its factor in the loss, where sample, mean and position "
-     "then divide by the weights. Where none are fed they are 1",
+     "the name of an input with a weight of at least 0 for each row: its factor in the loss, where sample, mean and "
+     "position then divide by the weights. Where none are fed they are 1. The program and Python set it if the data have "
+     "sample_weight=",
      false},
     {0}};
 

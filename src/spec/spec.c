@@ -112,6 +112,7 @@ static bool cut_name(cutter *c)
                   next ? ", made of letters, digits and _" : "");
         if (next == '=') tc_fail_hint(c->e, "a description begins with its name: name key=value");
         if (next == '(') tc_fail_hint(c->e, "without parentheses: linear 512, relu, sgd lr=0.1");
+        if (next == '.') tc_fail_hint(c->e, "names have no dots: relu and sgd lr=0.1, not nn.ReLU() and optim.SGD()");
         return false;
     }
     s->words[c->at] = '\0';
