@@ -214,6 +214,36 @@ static void gradients_are_checked(void **state)
     }
 }
 
+/* Where hundreds of units have kinks near a number, right gradients raise no alarm, and wrong ones still do. */
+static void kinks_raise_no_alarm(void **state)
+{
+    (void)state;
+    enum { ROWS = 64 };
+    float x[ROWS * 8];
+    int32_t t[ROWS];
+    uint32_t noises = 5;
+    tacet_error why;
+    for (int i = 0; i < ROWS * 8; i++) x[i] = 4 * noise(&noises) - 2;
+    for (int i = 0; i < ROWS; i++) t[i] = i % 3;
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        for (int wrong = 0; wrong < 2; wrong++) {
+            own_context context = {.wrong = wrong ? 0.01f : 0};
+            tacet_graph *g = tacet_graph_new(NULL);
+            add_own_operators(g, TACET_WHOLE, &context);
+            const tacet_value in = tacet_input(g, "x", 1, (int64_t[]){8}), target = tacet_labels(g, "t");
+            tacet_loss(g, "cross_entropy", tacet_chain(g, in, "linear 32 | relu | linear 32 | relu | my_tanh | linear 3"), target);
+            tacet_plan *p = tacet_compile(
+                g, &(tacet_config){TACET_CONFIG, .batch = ROWS, .optimizer = "sgd lr=0.1", .seed = seed}, &why);
+            if (!p) fail_msg("%s", why.message);
+            tacet_feed(p, in, TACET_F32, x), tacet_feed(p, target, TACET_I32, t);
+            tacet_gradient_check c = {.size = sizeof c};
+            assert_int_equal(tacet_check_gradient(p, ROWS, &c), TACET_OK);
+            if (wrong ? c.error < 0.1 : c.error > 0.015) fail_msg("seed %d: %s (error %g)", (int)seed, c.text, c.error);
+            assert_true(c.kinks < c.checked / 2);
+            tacet_plan_free(p), tacet_graph_free(g);
+        }
+}
+
 /* What fails or cannot be computed while differences are taken is not a number that was found right. */
 static void a_check_can_fail(void **state)
 {
@@ -584,6 +614,7 @@ int main(void)
         cmocka_unit_test(losses_take_weights_of_samples),
         cmocka_unit_test(they_are_told_like_others),
         cmocka_unit_test(gradients_are_checked),
+        cmocka_unit_test(kinks_raise_no_alarm),
         cmocka_unit_test(a_check_can_fail),
         cmocka_unit_test(gradients_of_a_plan_are_checked),
         cmocka_unit_test(files_name_their_operators),

@@ -142,7 +142,8 @@ typedef struct tacet_gradient_check {
 
 /* Compares the gradients of all parameters that train with differences of the objective, on `rows` rows of what was fed, as
  * in a training step. Nothing is updated; no values can be read until the next step. Operators whose gradient is an estimate
- * (jump_relu, l0) do not agree with differences. Fails in a plan without an optimizer, with several ranks, and between the
+ * (jump_relu, l0, spectral_norm in its first steps) do not agree with differences. What tacet_add_gradient has left for the
+ * next step stays there, and is not compared. Fails in a plan without an optimizer, with several ranks, and between the
  * batches of a step. */
 TACET_API tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found);
 

@@ -67,17 +67,19 @@ static void note(check *k, const int64_t *shape, int rank, int64_t i, double g, 
 static double beyond(double g, const tc_slope *s) { return fmax(0, fabs(g - s->value) - s->doubt); }
 
 /* The derivative for number i. Where there is a kink, or the gradient g seems wrong, closer numbers may tell more, as long
- * as rounding allows. A wrong gradient differs at two distances at least. */
+ * as rounding allows; and what is wrong is so at two distances, which kinks have different parts in. */
 static tc_slope slope_of(check *k, int64_t i, double g, double least)
 {
     float h = 4e-3f * fmaxf(1, fabsf(k->x[i]));
     tc_slope s = tc_slope_of(objective, k, &k->x[i], h, least);
     for (int n = 0; n < 4 && isfinite(s.value); n++) {
         const double size = fmax(least, fabs(s.value));
-        const bool clear = 4 * s.doubt < 0.03 * size, apart = beyond(g, &s) > TC_SLOPE_TOLERANCE * size;
-        if (!(s.kink ? clear : apart && (clear || n == 0))) break;
+        if (!(s.kink || beyond(g, &s) > TC_SLOPE_TOLERANCE * size) || 4 * s.doubt > 0.03 * size) break;
         s = tc_slope_of(objective, k, &k->x[i], h /= 4, least);
     }
+    if (s.kink || !(beyond(g, &s) > 0)) return s;
+    const tc_slope closer = tc_slope_of(objective, k, &k->x[i], 0.6f * h, least);
+    s.kink = closer.kink || fabs(closer.value - s.value) > fabs(g - s.value) / 4;
     return s;
 }
 
