@@ -157,6 +157,34 @@ static void parameters_and_values_take_gradients(void **state)
     tacet_graph_free(g);
 }
 
+/* They are not part of the objective that gradients are checked against, and stay for the next step. */
+static void a_check_leaves_them(void **state)
+{
+    (void)state;
+    tacet_error why;
+    const float x[6] = {1, -2, 3, 0.5f, 2, -1}, t[4] = {1, 2, 3, 4}, given[4] = {5, 5, 5, 5};
+    tacet_graph *g = tacet_graph_new(NULL);
+    const tacet_value in = tacet_input(g, "x", 1, (int64_t[]){3}), target = tacet_input(g, "t", 1, (int64_t[]){2});
+    tacet_loss(g, "mse", tacet_chain(g, in, "linear 2 name=y"), target);
+    tacet_take_gradient(g, "y");
+    float after[2][6];
+    for (int check = 0; check < 2; check++) {
+        tacet_plan *p = tacet_compile(g, &(tacet_config){TACET_CONFIG, .batch = 2, .optimizer = "sgd lr=1", .seed = 1}, &why);
+        if (!p) fail_msg("%s", why.message);
+        assert_int_equal(tacet_add_gradient(p, "y", given, 4), TACET_OK);
+        for (int i = 1 - check; i < 2; i++) {
+            tacet_gradient_check c = {.size = sizeof c};
+            tacet_feed(p, in, TACET_F32, x), tacet_feed(p, target, TACET_F32, t);
+            assert_int_equal(i ? tacet_step(p, 2) : tacet_check_gradient(p, 2, &c), TACET_OK);
+            if (c.error > 0.01) fail_msg("%s", c.text);
+        }
+        assert_int_equal(tacet_read(p, "y.weight", after[check], 6), TACET_OK);
+        tacet_plan_free(p);
+    }
+    assert_memory_equal(after[0], after[1], sizeof after[0]);
+    tacet_graph_free(g);
+}
+
 static void assert_refused(tacet_plan *p, const char *name, size_t count, const char *says)
 {
     static const float data[64];
@@ -181,6 +209,7 @@ static void mistakes_are_refused(void **state)
     assert_refused(p, "r", 0, "rows of 4 elements");
     assert_refused(p, "r", 6, "rows of 4 elements");
     assert_refused(p, "r", 20, "rows of 4 elements");
+    assert_refused(p, "r", (size_t)-4, "rows of 4 elements");
     assert_refused(p, "a.weight", 11, "has 12 elements here");
     assert_int_equal(tacet_add_gradient(p, "r", x, 8), TACET_OK);
     assert_refused(p, "r", 12, "rows of 4 elements");
@@ -211,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gradient_does_what_its_loss_does),
         cmocka_unit_test(parameters_and_values_take_gradients),
+        cmocka_unit_test(a_check_leaves_them),
         cmocka_unit_test(mistakes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

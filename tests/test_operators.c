@@ -104,7 +104,7 @@ static double objective_of(void *k) { return objective(k); }
 
 static void check_gradient_at(op_case *k, int i, int64_t j)
 {
-    const tc_slope s = tc_slope_of(objective_of, k, &k->x[i].data[j], 1e-2f);
+    const tc_slope s = tc_slope_of(objective_of, k, &k->x[i].data[j], 1e-2f, 0);
     near(k, i < k->inputs ? "gradient of an input" : "gradient of a parameter", j, (double)k->d[i][j], s.value, PRECISION);
 }
 

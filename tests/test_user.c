@@ -148,6 +148,8 @@ static void they_are_told_like_others(void **state)
     close_team(&t), free_network(&net);
 }
 
+static void assert_says(const tacet_error *e, tacet_status status, const char *part);
+
 /* ---- Checks against differences ---------------------------------------------------------------------------------- */
 
 enum { CHECK_ROWS = 5 };
@@ -201,9 +203,68 @@ static void gradients_are_checked(void **state)
             c = checked(g, checks[i].spec, checks[i].inputs, checks[i].labels);
             if (!(c.error > 0.05 && c.text[0] == 'x' && strchr(c.text, '[') && strstr(c.text, "differences say")))
                 fail_msg("%s: \"%s\" (error %g)", checks[i].spec, c.text, c.error);
+            for (int k = 0; k < 2; k++) {
+                context.wrong = k ? NAN : INFINITY;
+                c = checked(g, checks[i].spec, checks[i].inputs, checks[i].labels);
+                if (!(isinf(c.error) && strstr(c.text, k ? "nan, differences say" : "inf, differences say")))
+                    fail_msg("%s: \"%s\" (error %g)", checks[i].spec, c.text, c.error);
+            }
         }
         tacet_graph_free(g);
     }
+}
+
+/* Where hundreds of units have kinks near a number, right gradients raise no alarm, and wrong ones still do. */
+static void kinks_raise_no_alarm(void **state)
+{
+    (void)state;
+    enum { ROWS = 64 };
+    float x[ROWS * 8];
+    int32_t t[ROWS];
+    uint32_t noises = 5;
+    tacet_error why;
+    for (int i = 0; i < ROWS * 8; i++) x[i] = 4 * noise(&noises) - 2;
+    for (int i = 0; i < ROWS; i++) t[i] = i % 3;
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        for (int wrong = 0; wrong < 2; wrong++) {
+            own_context context = {.wrong = wrong ? 0.01f : 0};
+            tacet_graph *g = tacet_graph_new(NULL);
+            add_own_operators(g, TACET_WHOLE, &context);
+            const tacet_value in = tacet_input(g, "x", 1, (int64_t[]){8}), target = tacet_labels(g, "t");
+            tacet_loss(g, "cross_entropy", tacet_chain(g, in, "linear 32 | relu | linear 32 | relu | my_tanh | linear 3"), target);
+            tacet_plan *p = tacet_compile(
+                g, &(tacet_config){TACET_CONFIG, .batch = ROWS, .optimizer = "sgd lr=0.1", .seed = seed}, &why);
+            if (!p) fail_msg("%s", why.message);
+            tacet_feed(p, in, TACET_F32, x), tacet_feed(p, target, TACET_I32, t);
+            tacet_gradient_check c = {.size = sizeof c};
+            assert_int_equal(tacet_check_gradient(p, ROWS, &c), TACET_OK);
+            if (wrong ? c.error < 0.1 : c.error > 0.015) fail_msg("seed %d: %s (error %g)", (int)seed, c.text, c.error);
+            assert_true(c.kinks < c.checked / 2);
+            tacet_plan_free(p), tacet_graph_free(g);
+        }
+}
+
+/* What fails or cannot be computed while differences are taken is not a number that was found right. */
+static void a_check_can_fail(void **state)
+{
+    (void)state;
+    own_context context = {.fail_in = 1, .spared = 20, .status = TACET_IO};
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_gradient_check c = {.size = sizeof c};
+    tacet_error why;
+    const float x[6] = {1e-3f, 1, 2, 3, 4, 5};
+    tacet_array a = float_rows(x, 1, 2, 0);
+    add_own_operators(g, TACET_WHOLE, &context);
+    assert_int_equal(tacet_check_operator(g, "my_tanh", 3, 1, &a, &c, &why), TACET_IO);
+    assert_says(&why, TACET_IO, "a function of the layer my_tanh failed");
+    assert_int_equal(tacet_check_operator(g, "formula \"log(x)\" 1", 3, 1, &a, &c, &why), TACET_OK);
+    assert_int_equal(c.kinks, 1); /* log has no value on one side */
+    assert_int_equal(c.checked, 5);
+    assert_true(c.error < 0.01);
+    a.data = NULL;
+    assert_int_equal(tacet_check_operator(g, "l2 1", 3, 1, &a, &c, &why), TACET_FAILED);
+    assert_says(&why, TACET_FAILED, "input 1 has no data");
+    tacet_graph_free(g);
 }
 
 /* Of a whole plan: a wrong derivative is found in the weights below it, and a right one is not. */
@@ -477,9 +538,19 @@ static void mistakes_are_refused(void **state)
     REFUSED(layer, "an attribute has a name", attribute[0].name = "name")
     REFUSED(layer, "an attribute has a name", attribute[0].name = "a b")
     REFUSED(layer, "not finite", attribute[0].preset = INFINITY)
+    struct {
+        tacet_operator known;
+        long unknown;
+    } later = {op, 1};
+    later.known.size = sizeof later;
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_operator_add(g, &later.known);
+    assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "does not know");
+    assert_int_equal(context.freed, ++freed);
+    tacet_graph_free(g);
     context.freed++; /* which cannot be known here */
     REFUSED(op, "size", size = 3)
-    tacet_graph *g = tacet_graph_new(NULL);
+    g = tacet_graph_new(NULL);
     tacet_operator_add(g, &op);
     tacet_operator_add(g, &op);
     assert_says(tacet_graph_error(g), TACET_DESCRIPTION, "the graph has one of that name");
@@ -543,6 +614,8 @@ int main(void)
         cmocka_unit_test(losses_take_weights_of_samples),
         cmocka_unit_test(they_are_told_like_others),
         cmocka_unit_test(gradients_are_checked),
+        cmocka_unit_test(kinks_raise_no_alarm),
+        cmocka_unit_test(a_check_can_fail),
         cmocka_unit_test(gradients_of_a_plan_are_checked),
         cmocka_unit_test(files_name_their_operators),
         cmocka_unit_test(memory_can_run_out),

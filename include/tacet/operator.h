@@ -133,7 +133,8 @@ typedef struct tacet_gradient_check {
     size_t size;
     double error;     /* the largest difference between a gradient and what differences of the objective say, over the larger
                          of the two, or over a fiftieth of the largest gradient of the same tensor. A right gradient has less
-                         than 0.01, since the values are float32; a wrong one seldom less than 0.1 */
+                         than 0.01, since the values are float32; a wrong one seldom less than 0.1. INFINITY: it is not a
+                         finite number */
     int64_t checked;  /* numbers that were compared, up to 32 of each tensor */
     int64_t kinks;    /* numbers near a kink, where there is nothing to compare with */
     char text[200];   /* where the error is: "linear1.weight[3, 4]: 0.12, differences say 0.15"; "" if there is none */
@@ -141,7 +142,8 @@ typedef struct tacet_gradient_check {
 
 /* Compares the gradients of all parameters that train with differences of the objective, on `rows` rows of what was fed, as
  * in a training step. Nothing is updated; no values can be read until the next step. Operators whose gradient is an estimate
- * (jump_relu, l0) do not agree with differences. Fails in a plan without an optimizer, with several ranks, and between the
+ * (jump_relu, l0, spectral_norm in its first steps) do not agree with differences. What tacet_add_gradient has left for the
+ * next step stays there, and is not compared. Fails in a plan without an optimizer, with several ranks, and between the
  * batches of a step. */
 TACET_API tacet_status tacet_check_gradient(tacet_plan *p, int64_t rows, tacet_gradient_check *found);
 

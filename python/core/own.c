@@ -116,6 +116,9 @@ static void take_back(lent *all)
     PyErr_Fetch(&raised[0], &raised[1], &raised[2]);
     clear_frames(raised[2]);
     PyErr_Clear();
+    for (int i = 0; i < all->n && !kept; i++) kept = all->of[i]->views > 0;
+    if (kept) PyGC_Collect(); /* perhaps by a cycle of the function, such as an inner function that calls itself */
+    kept = false;
     for (int i = 0; i < all->n; i++) {
         kept = kept || all->of[i]->views > 0;
         all->of[i]->memory = NULL;

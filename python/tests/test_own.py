@@ -192,6 +192,16 @@ class Own(unittest.TestCase):
         self.assertEqual(seen[0], (False, False, np.float32, (10, 3)))
         kept.clear()
 
+    def test_cycles_of_a_function_keep_nothing(self):
+        def value(x):
+            def total(i):
+                return float(np.abs(x[i]).sum()) + (total(i - 1) if i else 0)
+
+            return total(len(x) - 1)
+
+        own = tn.Operator("penalty", "own", value=value, gradient=np.sign)
+        self.assertLess(own.check("own 1", X[:3, :4]).error, 0.01)
+
     def test_mistakes(self):
         def net(**settings):
             own = tn.Operator(**{"role": "penalty", "name": "own", "value": l1_value, "gradient": np.sign} | settings)

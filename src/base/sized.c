@@ -25,6 +25,8 @@ tacet_status tc_sized_take(void *own, size_t size, const void *theirs, const cha
     const size_t given = size_of(theirs);
     if (tc_sized_check(theirs) != TACET_OK)
         return tc_fail(e, TACET_DESCRIPTION, "%s.size is %zu: set it to sizeof(%s)", name, given, name);
+    memset(own, 0, size);
+    memcpy(own, theirs, least(given, size));
     for (size_t i = size; i < given; i++)
         if (((const unsigned char *)theirs)[i] != 0)
             return tc_fail(e, TACET_DESCRIPTION,
@@ -32,8 +34,6 @@ tacet_status tc_sized_take(void *own, size_t size, const void *theirs, const cha
                            ") does not know, and they are not 0: leave them 0, or use the library that the program was "
                            "compiled for",
                            name);
-    memset(own, 0, size);
-    memcpy(own, theirs, least(given, size));
     return TACET_OK;
 }
 

@@ -131,7 +131,7 @@ tacet_status tacet_add_gradient(tacet_plan *p, const char *name, const float *da
                        "compiling",
                        name);
     if (!v->batch && check_count(p, name, count, n) != TACET_OK) return p->error.status;
-    if (given == 0 || given % n != 0 || given / n > p->set.batch || (t->count > 0 && t->count != given))
+    if (given < 1 || given % n != 0 || given / n > p->set.batch || (t->count > 0 && t->count != given))
         return tc_fail(&p->error, TACET_FAILED, "%s has rows of %lld element%s, and a gradient of %zu was given", name,
                        (long long)n, tc_plural(n), count);
     for (int64_t i = 0; i < given; i++) t->numbers[i] = (t->count > 0 ? t->numbers[i] : 0) + data[i];
