@@ -452,6 +452,39 @@ static void a_proximal_step_can_fail(void **state)
     close_team(&t), free_network(&net);
 }
 
+static tacet_status raise_second(const tacet_call *call, double t)
+{
+    (void)t;
+    call->y[1] = 3e38f;
+    return TACET_OK;
+}
+
+/* An update is known to be finite before it changes anything, also after a constraint that makes a number larger. */
+static void a_constraint_may_grow(void **state)
+{
+    (void)state;
+    tacet_error why;
+    tacet_graph *g = tacet_graph_new(NULL);
+    tacet_operator_add(
+        g, &(tacet_operator){TACET_OPERATOR, .role = TACET_ROLE_CONSTRAINT, .name = "raise_second", .prox = raise_second});
+    const tacet_value x = tacet_input(g, "x", 1, (int64_t[]){2}), aim = tacet_input(g, "aim", 1, (int64_t[]){1});
+    tacet_loss(g, "mse", tacet_chain(g, x, "linear 1 bias=false"), aim);
+    tacet_penalize(g, "linear1.weight", "raise_second");
+    tacet_plan *p = tacet_compile(
+        g, &(tacet_config){TACET_CONFIG, .batch = 1, .optimizer = "sgd lr=1 weight_decay=10"}, &why);
+    if (!p) fail_msg("%s", why.message);
+    for (int step = 0; step < 2; step++) {
+        assert_int_equal(tacet_feed(p, x, TACET_F32, (float[]){1, 0}), TACET_OK);
+        assert_int_equal(tacet_feed(p, aim, TACET_F32, (float[]){1}), TACET_OK);
+        assert_int_equal(tacet_step(p, 1), step == 0 ? TACET_OK : TACET_NOT_FINITE);
+    }
+    float w[2];
+    assert_int_equal(tacet_read(p, "linear1.weight", w, 2), TACET_OK);
+    assert_true(isfinite(w[0]) && w[1] == 3e38f);
+    assert_int_equal(tacet_steps(p), 1);
+    tacet_plan_free(p), tacet_graph_free(g);
+}
+
 /* On one of several ranks: the call fails on all. */
 static void *fail_together(void *argument)
 {
@@ -621,6 +654,7 @@ int main(void)
         cmocka_unit_test(memory_can_run_out),
         cmocka_unit_test(a_function_can_fail),
         cmocka_unit_test(a_proximal_step_can_fail),
+        cmocka_unit_test(a_constraint_may_grow),
         cmocka_unit_test(a_function_can_fail_on_a_rank),
         cmocka_unit_test(mistakes_are_refused),
         cmocka_unit_test(what_mixes_is_refused_on_ranks_and_in_parts),

@@ -88,8 +88,9 @@ typedef struct tacet_operator_attribute {
  *
  * Every function returns TACET_OK, or another status to refuse the step or the forward pass: the call then fails with that
  * status and an error that names the operator, and nothing has changed. (A proximal step follows the update: if prox()
- * fails, the update has been made and counts as a step, and only that proximal step is missing.) The same arguments must
- * give the same results: a step may be repeated to find out where a number stopped being finite. */
+ * fails, the update has been made and counts as a step; its proximal step is missing, and so are those of the caller's own
+ * that would have come after it.) The same arguments must give the same results: a step may be repeated to find out where a
+ * number stopped being finite. */
 typedef struct tacet_operator {
     size_t size;
     tacet_role role;          /* TACET_ROLE_LAYER, TACET_ROLE_LOSS, TACET_ROLE_PENALTY or TACET_ROLE_CONSTRAINT */

@@ -231,7 +231,8 @@ enum {
     TC_LOGITS = 1 << 16,     /* loss: each output is the logit of a yes or no, each target 1 or 0 */
     TC_PICKS = 1 << 17,      /* layer, one input: each y is 0 or one of the x of its row, which alone gets its gradient:
                                * dL/dx has at most as many nonzeros as dL/dy (max_pool2d, flatten, pad) */
-    TC_COMPETES = 1 << 18    /* layer that makes zeros: whether a unit fires depends on the other units (topk) */
+    TC_COMPETES = 1 << 18,   /* layer that makes zeros: whether a unit fires depends on the other units (topk) */
+    TC_GROWS = 1 << 19       /* its proximal step may make a number larger */
 };
 
 /* How the elements of a matrix are grouped, see groups.h; {TC_BY_BLOCK, 1}: each is a group. */

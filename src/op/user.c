@@ -344,6 +344,7 @@ static void set_functions(tc_user_op *o)
     op->flags = TC_READS_X | (u->mixes ? TC_MIXES : 0) | (u->cut == TACET_BY_ELEMENT ? TC_ELEMENTWISE : 0);
     op->flags |= scalar ? (u->mixes ? 0 : TC_PER_SAMPLE) : TC_READS_Y;
     if (u->zeros) op->flags |= scalar ? TC_SPARSIFIES : TC_MAKES_ZEROS;
+    if (u->prox) op->flags |= TC_GROWS;
     op->ids = u->labels ? 1 << 1 : 0;
     op->work = 4;
     op->shape = shape;

@@ -104,10 +104,18 @@ void tc_run_commit(tacet_plan *p)
     }
 }
 
+/* Whether proximal steps or constraints may leave more than the update's bound. */
+static bool may_grow(const tacet_plan *p)
+{
+    bool grows = false;
+    for (int i = 0; i < p->update.proxes; i++) grows |= (p->update.prox[i].call.op->flags & TC_GROWS) != 0;
+    return grows;
+}
+
 void tc_run_apply(tacet_plan *p)
 {
     p->table.step++;
-    p->update.reach = p->update.next_reach;
+    p->update.reach = may_grow(p) ? TC_REACH_UNKNOWN : p->update.next_reach;
     for (int i = 0; i < p->update.stretches; i++) {
         const tc_stretch *s = &p->update.stretch[i];
         job j = {.p = p, .span = {s->n, TC_RANGE}, .update = &s->update};

@@ -7,8 +7,8 @@
  * never in most runs, but every few steps with the weight_decay of adam, whose bound multiplies. If the bound from
  * measured numbers is out of range too, the update is tried on copies first, which takes as long as the update itself.
  *
- * Proximal steps and constraints come after the update. They keep finite numbers finite, and none makes a number
- * larger, except unit_norm, and that not beyond 1. */
+ * Proximal steps and constraints come after the update. Those of the library keep finite numbers finite, and none makes a
+ * number larger, except unit_norm, and that not beyond 1. After those of a caller (TC_GROWS) the numbers are measured. */
 #include "run/run.h"
 
 #include <float.h>
