@@ -3,6 +3,8 @@
 #include "command.h"
 #include "config.h"
 
+#include "base/nearest.h"
+
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,8 @@
 /* wording.c: suggestions, lines "key: value", wrapped paragraphs. */
 #include "cli.h"
 
+#include "base/nearest.h"
+
 #include <string.h>
 
 const char *cli_suggest(cli_arena *a, const char *word, const char *(*next)(const void *context, int i),

@@ -3,6 +3,7 @@
 #include "cmocka_all.h"
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "base/shape.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -449,6 +450,8 @@ static void the_nearest_word(void **state)
     const char *const losses[] = {"mse", "l1_loss", "cross_entropy", "sample_weight", "class_weight", NULL};
     assert_string_equal(tc_nearest("mae", word_at, losses), "l1_loss"); /* not mse, which is nearer */
     assert_string_equal(tc_nearest("weight", word_at, losses), "class_weight");
+    const char *const columns[] = {"p", "Rate", NULL};
+    assert_string_equal(tc_nearest("rate", word_at, columns), "Rate"); /* not p, which is what Keras calls so */
     const char *const keys[] = {"a.patience", "train.patience", NULL};
     assert_string_equal(tc_nearest("EarlyStopping", word_at, keys), "a.patience");
     assert_string_equal(tc_nearest("train.EarlyStopping", word_at, keys), "train.patience");

@@ -113,7 +113,7 @@ typedef struct tacet_operator {
      * linear in g; of a layer that is cut by element, 0 where g is 0. */
     tacet_status (*gradient)(const tacet_call *call);
     /* Replaces y by argmin_z f(z) t + |z - y|^2 / 2, where t has the lambda and the rate; a constraint: by the nearest point
-     * that it allows (t is 0). NULL: there is no proximal step. */
+     * that it allows (t is 0). NULL: it has no proximal step. */
     tacet_status (*prox)(const tacet_call *call, double t);
     /* Fills in the shape of a row of the output of a layer and returns its rank, or of anything else returns 0; -1: it cannot
      * take these inputs, whose numbers it does not get. NULL: the output of a layer has the shape of its first input, an
@@ -138,7 +138,7 @@ typedef struct tacet_gradient_check {
                          finite number */
     int64_t checked;  /* numbers that were compared, up to 32 of each tensor */
     int64_t kinks;    /* numbers near a kink, where there is nothing to compare with */
-    char text[200];   /* where the error is: "linear1.weight[3, 4]: 0.12, differences say 0.15"; "" if there is none */
+    char text[200];   /* where the error is: "linear1.weight[3, 4]: 0.12, differences say 0.15"; "" without one */
 } tacet_gradient_check;
 
 /* Compares the gradients of all parameters that train with differences of the objective, on `rows` rows of what was fed, as

@@ -312,7 +312,8 @@ TACET_API tacet_status tacet_feed(tacet_plan *p, tacet_value x, tacet_type type,
 TACET_API tacet_status tacet_feed_rows(tacet_plan *p, tacet_value x, tacet_type type, const void *data,
                                        int64_t elements, const int64_t *index, const tacet_scaling *scaling);
 
-/* Forgets what was fed, and gradients that were added: to free the data without a call that reads them, after one that was refused for instance. */
+/* Forgets what was fed, and gradients that were added, so that the data can be freed without a call that reads them: after
+ * one that was refused, for instance. */
 TACET_API void tacet_unfeed(tacet_plan *p);
 
 /* One training step on 1..batch rows (0..batch with several ranks): forward, backward, update. If it fails, with

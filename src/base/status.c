@@ -3,6 +3,7 @@
  * Messages are formatted in the C locale, so that numbers have a decimal point in whatever locale the program runs. */
 #include "base/status.h"
 
+#include "base/nearest.h"
 #include "base/text.h"
 
 #include <errno.h>

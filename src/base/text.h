@@ -1,4 +1,4 @@
-/* text.h: text that grows, numbers in the C locale, words of a list, and the nearest match for a misspelt one. */
+/* text.h: text that grows, numbers in the C locale, and words of a list. */
 #ifndef TC_TEXT_H
 #define TC_TEXT_H
 
@@ -91,11 +91,6 @@ uint32_t tc_text_acting(const char *text);
 /* Makes text safe to show, in place: each character that must not be shown, and each byte that is not UTF-8, becomes a
  * question mark, except characters in `keep` ("\n\t"). Returns text. */
 char *tc_tame(char *text, const char *keep);
-
-/* What word was meant for: the candidate that PyTorch or Keras call so; otherwise the nearest if it is near enough (edit
- * distance at most a third of the length, at least 1, and less than the length); otherwise the first that begins with the
- * word; otherwise NULL. next(context, i) gives candidate i, NULL at the end. */
-const char *tc_nearest(const char *word, const char *(*next)(const void *context, int i), const void *context);
 
 /* What makes a source of the path of a file, by the end of its name: "csv " or "npy x="; NULL: the end is another. */
 const char *tc_source_of_path(const char *path, size_t n);

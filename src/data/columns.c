@@ -4,6 +4,8 @@
  * that fits is taken. */
 #include "data/columns.h"
 
+#include "base/nearest.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* match.c: the columns of a file and those that a model expects, by name or by position. */
 #include "data/columns.h"
 
+#include "base/nearest.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

@@ -20,7 +20,8 @@ const tc_attribute tc_source_common[] = {
      "a row is an image, fed as [height, width, channels]. hwc: [h, w] or [h, w, c] in the file; chw: [c, h, w], which is "
      "turned once when it is read",
      false},
-    {"ignore", "int", "", "a label, such as -100, that stands for no class; the loss leaves it out with the same attribute", false},
+    {"ignore", "int", "",
+     "a label, such as -100, that stands for no class; the loss leaves it out with the same attribute", false},
     {0},
 };
 

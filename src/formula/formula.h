@@ -51,8 +51,8 @@ const char *tc_formula_text(const tc_formula *f, int program);
 int64_t tc_formula_scratch(const tc_formula *f);
 void tc_formula_begin(const tc_formula *f, int program, float factor, int64_t n, float *scratch);
 
-/* to[n] = the program of x[TC_FORMULA_INPUTS][n], n at most TC_FORMULA_TILE. `to` must not be one of x; NULL: a tile of scratch. Returns
- * it, and whether all of it is finite (NULL: not asked). */
+/* to[n] = the program of x[TC_FORMULA_INPUTS][n], n at most TC_FORMULA_TILE. `to` must not be one of x; NULL: a
+ * tile of scratch. Returns it, and whether all of it is finite (NULL: not asked). */
 float *tc_formula_tile(const tc_formula *f, int program, const float *const *x, int64_t n, float *scratch, float *to,
                        bool *finite);
 

@@ -2,6 +2,8 @@
  * limited, and every mistake is shown at its place in the description. */
 #include "formula/expression.h"
 
+#include "base/nearest.h"
+
 #include <ctype.h>
 #include <string.h>
 

@@ -7,6 +7,8 @@
  * value + 1, or 0. At most half of the places are taken. */
 #include "graph/graph.h"
 
+#include "base/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -285,7 +285,8 @@ static const char *check_functions(const tacet_operator *u, const tc_role *role)
 
 static const char *check_cut(const tacet_operator *u, const tc_role *role)
 {
-    if (u->cut != TACET_WHOLE && u->cut != TACET_BY_ROW && u->cut != TACET_BY_ELEMENT) return "there is no such cut";
+    if (u->cut != TACET_WHOLE && u->cut != TACET_BY_ROW && u->cut != TACET_BY_ELEMENT)
+        return "its cut is not one of tacet_cut";
     if (u->cut == TACET_BY_ELEMENT && (u->shape || u->labels))
         return "what is cut by element has one shape: it has no labels, and no function shape";
     if (u->cut != TACET_WHOLE && u->mixes) return "what mixes rows must see them all: it cannot be cut into parts";
@@ -325,7 +326,7 @@ static const char *add_attributes(tc_user_op *o, char **at)
         char preset[TC_NUMBER_MAX];
         if (o->values + o->numbers == TC_OWN_ATTRS) return "it has more than 8 attributes, further inputs included";
         if (!is_word(a->name) || has_name(o->op.attribute, a->name) || has_name(o->op.role->common, a->name))
-            return "an attribute has a name that is no word, is there twice, or is one of all operators of the role";
+            return "the name of an attribute is not a word, is used twice, or is that of an attribute that its role has";
         if (isinf(a->preset)) return "the preset of an attribute is not finite";
         row->name = copy(at, a->name);
         row->type = "float";

@@ -1,8 +1,8 @@
 /* flow.c: which values a list must compute, and which of them need a gradient.
  *
  *     needed: a result depends on it: a term, a kept value; in evaluation an output that nothing reads, and labels
- *     wants:  a gradient flows into it (a term depends on it, or the caller gives one) and is of use there (the value is, or is computed from,
- *             a parameter that trains or a value whose gradient is kept) */
+ *     wants:  a gradient flows into it (a term depends on it, or the caller gives one) and is of use there (the value is, or
+ *             is computed from, a parameter that trains or a value whose gradient is kept) */
 #include "plan/plan.h"
 
 static bool has_layer(const tacet_plan *p, int v)

@@ -4,6 +4,8 @@
  * choose from. Each refusal points at the word, says what was expected, and suggests the nearest existing word. */
 #include "spec/spec.h"
 
+#include "base/nearest.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <string.h>

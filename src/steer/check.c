@@ -112,7 +112,8 @@ static void compare_tensor(check *k, const int64_t *shape, int rank, const float
     }
 }
 
-/* Hides what tacet_add_gradient has left for the next step, which is no part of the objective; and brings it back. */
+/* Hides what tacet_add_gradient has left for the next step, since it is not part of the objective. A second call brings it
+ * back. */
 static void hide_given(tacet_plan *p)
 {
     for (tc_given *t = p->first_given; t; t = t->next) t->count = -t->count;
@@ -307,8 +308,7 @@ tacet_status tacet_check_operator(const tacet_graph *g, const char *spec, int64_
     tacet_error unread;
     tacet_gradient_check own = {.size = sizeof own};
     if (!why) why = &unread;
-    if (tc_sized_check(found) != TACET_OK)
-        return tc_fail(why, TACET_FAILED, SIZE);
+    if (tc_sized_check(found) != TACET_OK) return tc_fail(why, TACET_FAILED, SIZE);
     if (rows < 1) return tc_fail(why, TACET_FAILED, "got %lld rows: give at least 1", (long long)rows);
     stand w = {.g = tc_graph_failed(g) ? NULL : tacet_graph_new(&g->mem)};
     if (!w.g) {

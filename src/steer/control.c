@@ -3,10 +3,11 @@
  *
  *     log lambda <- log lambda + gain * (log density - log due), the distance within +-REACH
  *
- * lambda itself is the integral, so there is no windup at a bound (Astrom, Murray: Feedback systems, 2008, chapter 10).
+ * lambda itself is the integral, so it does not wind up at a bound (Astrom, Murray: Feedback systems, 2008, chapter 10).
  *
- * Activations. Their density never stands still: it falls with a power of the number of steps t, another in every
- * network, also while lambda is constant. So what is due is the density from which the present power leads to the target:
+ * Activations. Their density never stands still: it falls with a power of the number of steps t, a different one
+ * in every network, also while lambda is constant. So what is due is the density from which the present power leads to the
+ * target:
  *
  *     due = target * (landing / t)^-power,  power = the slope of log density against log t
  *
@@ -41,7 +42,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define PRIOR_POWER -0.3 /* the power that is expected, */
 #define PRIOR 0.01       /* with as much weight as this variance of log t */
 #define STEEPEST -1.2
-#define GAIN 20.0 /* divided by t, */
+#define GAIN 20.0        /* divided by t, */
 #define MOST_GAIN 0.04
 #define DOWN 2.0       /* lambda falls faster than it rises, because units that were silenced in haste do not come back */
 #define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */

@@ -138,7 +138,8 @@ static bool rising(const subject *s, char *text, size_t n)
     tc_snprintf(text, n,
                 "the data loss rose %.0f times in a row, from %.3g to %.3g, while lambda rose from %.3g to %.3g: %s",
                 s->rise.times, s->rise.loss_from, s->rise.loss, s->rise.lambda_from, s->now.lambda,
-                steered(s) ? "ask for less, or give it more epochs" : "lower lambda, or let it rise over more epochs (warmup=)");
+                steered(s) ? "ask for less, or give it more epochs"
+                           : "lower lambda, or let it rise over more epochs (warmup=)");
     return true;
 }
 
@@ -178,7 +179,7 @@ static const struct warning {
     {"empty", true, empty},         {"no effect", true, no_effect},   {"dominating", true, dominating},
     {"saturated", true, saturated}, {"above", true, above},           {"below", true, below},
     {"missed", true, missed},       {"never zero", true, never_zero}, {"too short", true, too_short},
-    {"ended above", true, ended_above}, {"rising", true, rising},     {"dead", false, dead},
+    {"rising", true, rising},       {"dead", false, dead},            {"ended above", true, ended_above},
 };
 
 static bool look(const subject *s, int *left, tacet_warning *w)
