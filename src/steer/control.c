@@ -14,8 +14,19 @@
  * with the slope of a regression that forgets: a step weighs as much as MEMORY / t. A density that falls by itself is
  * left alone, one that stays is pushed at once, and as a falling density counts as on its way, this is also what damps
  * the movement. The gain falls with t, as everything slows down with it, and rises again before the end. From the landing
- * step on the target itself is due. The scale of lambda is the one that makes the penalty's gradient as strong as the
- * losses'; it is found in the first step, and lambda begins at a share of it that has an effect.
+ * step on the target itself is due. A density that is too low early in a run often recovers by itself, because the units
+ * that still fire learn to do more. So lambda moves slowly at first, above all downward, and not at all while a density
+ * that is too low rises; later it falls faster than it rises, because units that were silenced in haste do not come back.
+ *
+ * The scale of lambda is the one that makes the penalty's gradient as strong as the losses'. It is found in the first
+ * step, and lambda begins at a share of it. A penalty pulls all elements of a unit toward 0, so that in the weights
+ * its pulls add up; the losses' pulls add up only as far as they agree. Their agreement is measured in the first step
+ * as well:
+ *
+ *     agreement = (sum of the losses' gradient toward 0)^2 / (n * the sum of its squares), over the n elements that fire
+ *
+ * which is 1 if all pulls are the same. It is 0.015 in an autoencoder, where all units shrink at first, and below 0.0003
+ * in classifiers, in which lambda must begin lower.
  *
  * Parameters. What is due falls linearly, in the logarithm, from the density of the first step to the target, and a
  * move is damped by DAMP (distance - that of the previous move). The path matters: weights that were silenced in haste
@@ -33,20 +44,24 @@
 enum { STEPS = 1000 /* if the length of the run is unknown */ };
 
 /* Activations */
-#define LANDING 0.95 /* of a run */
-#define START 0.05 /* of the scale, for half the natural density and a run of START_STEPS */
+#define LANDING 0.98     /* of a run */
+#define START 0.05       /* of the scale, for half the natural density and a run of START_STEPS */
+#define START_AGREE 55.0 /* the same for an agreement of 1 */
+#define MOST_START 1.6   /* of the scale */
 #define START_STEPS 200.0
 #define SMOOTH 4.0      /* steps over which the density is smoothed, but at most */
 #define SMOOTH_PART 0.1 /* of the steps so far */
-#define MEMORY 6.0
-#define PRIOR_POWER -0.3 /* the power that is expected, */
+#define MEMORY 10.0
+#define PRIOR_POWER -0.5 /* the power that is expected, */
 #define PRIOR 0.01       /* with as much weight as this variance of log t */
 #define STEEPEST -1.2
-#define GAIN 20.0        /* divided by t, */
-#define MOST_GAIN 0.04
-#define DOWN 2.0       /* lambda falls faster than it rises, because units that were silenced in haste do not come back */
-#define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
+#define GAIN 30.0 /* divided by t, */
+#define MOST_GAIN 0.033
 #define LAST_LOOK 30.0 /* but at least 1 / (the steps that are left + this) */
+#define UP_FROM 0.15   /* of a run: before this, the gain is smaller in proportion to the steps; */
+#define DOWN_FROM 0.6  /* the same while the density is too low, */
+#define DOWN 2.5       /* when the gain is so much larger */
+#define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
 
 /* Parameters, which are moved once in LOOK steps */
 #define DESCENT 0.8  /* of a run, */
@@ -103,11 +118,9 @@ static double landing(const tacet_plan *p, int term)
 }
 
 /* The slope of log density against log t. */
-static double power_of(const tc_trend *t)
-{
-    const double slope = (t->covariance + PRIOR * PRIOR_POWER) / (t->variance + PRIOR);
-    return fmax(STEEPEST, fmin(0, slope));
-}
+static double slope_of(const tc_trend *t) { return (t->covariance + PRIOR * PRIOR_POWER) / (t->variance + PRIOR); }
+
+static double power_of(const tc_trend *t) { return fmax(STEEPEST, fmin(0, slope_of(t))); }
 
 /* The density that is due now. Once the target itself has been due it stays due, even if the run is extended. */
 double tc_control_due(const tacet_plan *p, int term)
@@ -141,14 +154,42 @@ static void begin(tc_control *c, double scale, double start)
 
 /* ---- Activations ---- */
 
-/* In a weight that all positions share, the pulls of a penalty add up, those of the losses partly cancel: as positions and
- * as their root. */
+void tc_control_look(void *plan, const tacet_plan *p, int value, const float *x, const float *g)
+{
+    const tc_value *v = &p->graph->value[value];
+    const int64_t n = v->batch ? tc_shape_count(&v->shape) * p->run.rows : 0;
+    const bool more = p->parts.several && p->parts.open;
+    double inward = 0, fired = 0;
+    for (int64_t i = 0; i < n; i++) {
+        inward += x[i] > 0 ? (double)g[i] : x[i] < 0 ? -(double)g[i] : 0;
+        fired += x[i] != 0;
+    }
+    for (int i = 0; i < p->terms; i++) {
+        if (!v->batch || !tc_control_steers(p, i) || value_of(p, i) != value) continue;
+        tc_control *c = &((tacet_plan *)plan)->table.control[i];
+        c->inward = inward + (more ? c->inward : 0);
+        c->fired = fired + (more ? c->fired : 0);
+    }
+}
+
+/* How far the losses' pulls agree, with `norm` that of their gradient. */
+static double agreement(tacet_plan *p, int term, double norm)
+{
+    double sum[] = {p->table.control[term].inward, p->table.control[term].fired};
+    tc_exchange_sum(p, sum, TACET_F64, 2);
+    const double agree = sum[0] / norm * (sum[0] / norm) / sum[1];
+    return isfinite(agree) ? agree : 0;
+}
+
+/* In a weight that all positions share, the pulls of a penalty add up and those of the losses partly cancel. The fourth
+ * root of the positions and the powers of the number of steps are fits to the settings of bench/targets.c. */
 static void begin_value(tacet_plan *p, int term)
 {
-    const double depth = exp(depth_of(p, term)) / 2, slow = sqrt(START_STEPS / steps_of_run(p));
+    const double depth = exp(depth_of(p, term)) / 2, slow = pow(START_STEPS / steps_of_run(p), 0.125);
     const double positions = (double)tc_shape_positions(&p->graph->value[value_of(p, term)].shape);
-    const double start = START * depth * slow / sqrt(positions);
-    begin(&p->table.control[term], sqrt(tc_sampled_data(p, term)) / p->sample.own[term], start);
+    const double norm = sqrt(tc_sampled_data(p, term));
+    const double half = START * slow * slow * slow / pow(positions, 0.25) + START_AGREE * agreement(p, term, norm);
+    begin(&p->table.control[term], norm / p->sample.own[term], slow * fmin(MOST_START, half * depth));
 }
 
 /* The weighted means, variance and covariance of log t and log density, with the weights w of the last step. */
@@ -172,7 +213,10 @@ static void move_value(tacet_plan *p, int term)
     note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
     const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
     const double error = c->smooth - log(tc_control_due(p, term));
-    move(p, term, error, error < 0 ? DOWN * gain : gain, 0);
+    const double part = step / steps_of_run(p), up = fmin(1, part / UP_FROM);
+    const bool recovers = slope_of(&c->trend) > 0 && step < landing(p, term);
+    const double down = recovers ? 0 : DOWN * fmin(1, part / DOWN_FROM);
+    move(p, term, error, gain * (error < 0 ? down : up), 0);
 }
 
 double tc_control_density(const tacet_plan *p, int term) { return exp(p->table.control[term].smooth); }

@@ -87,7 +87,7 @@ static tacet_status pass(tacet_plan *p, int64_t rows)
 {
     tacet_status status = tc_run_forward(p, TC_TRAIN, rows);
     if (status != TACET_OK) return status;
-    if (p->sample.due) tc_run_sample(p, NULL, NULL);
+    if (p->sample.due) tc_run_sample(p, tc_control_needs_sample(p) ? tc_control_look : NULL, p);
     tc_run_backward(p);
     status = tc_parts_go_on(p) ? tc_run_guard_part(p) : tc_run_guard(p);
     if (status != TACET_OK) return status;
