@@ -20,6 +20,7 @@
     .model = "linear 512 | relu | linear 512 | relu | linear 10", .loss = "cross_entropy", .in = 784, .batch = 128
 #define L1_CASE MLP_CASE, .penalty[0] = {"relu*", "l1 1e-3"}
 #define SGD .optimizer = "sgd lr=0.1 momentum=0.9"
+#define SLOWER_SGD .optimizer = "sgd lr=0.05 momentum=0.9"
 #define ADAM .optimizer = "adam lr=1e-3"
 #define ON_RELU1 .penalty[0] = {"relu1"}
 #define DIGITS_CASE                                                                                                    \
@@ -80,9 +81,9 @@ static const bench_case cases[] = {
     {"steering-adam", run_steering, .threads = 1, .named = true, .optimizer = "adam lr=1e-3"},
     {"targets-digits-sgd", run_targets, .threads = 1, .named = true, DIGITS_CASE, SGD},
     {"targets-digits-adam", run_targets, .threads = 1, .named = true, DIGITS_CASE, ADAM},
-    {"targets-mlp-sgd", run_targets, .threads = 1, .named = true, MLP_CASE, SGD, .images = true, ON_RELU1},
+    {"targets-mlp-sgd", run_targets, .threads = 1, .named = true, MLP_CASE, SLOWER_SGD, .images = true, ON_RELU1},
     {"targets-mlp-adam", run_targets, .threads = 1, .named = true, MLP_CASE, ADAM, .images = true, ON_RELU1},
-    {"targets-cnn-sgd", run_targets, .threads = 1, .named = true, SMALL_CNN_CASE, SGD, ON_RELU1},
+    {"targets-cnn-sgd", run_targets, .threads = 1, .named = true, SMALL_CNN_CASE, SLOWER_SGD, ON_RELU1},
     {"targets-cnn-adam", run_targets, .threads = 1, .named = true, SMALL_CNN_CASE, ADAM, ON_RELU1},
     {"targets-codes-sgd", run_targets, .threads = 1, .named = true, CODES_CASE,
      .optimizer = "sgd lr=1e-3 momentum=0.9"},
