@@ -4,8 +4,8 @@
  * natural density, that of the untrained network. Its reference is made from runs with fixed lambdas, a quarter of a
  * decade apart: from the two whose final densities are nearest to the target from above and from below, every figure is
  * interpolated linearly in the logarithm of the density. Runs with a fixed lambda are kept in the folder
- * targets-fixed, beside the program, and made only once. The fixed lambda that is interpolated in the same way is run as
- * well and held against the reference, as a yardstick: what it misses is noise. Four bars:
+ * targets-fixed, beside the program, and made only once. The fixed lambda that is interpolated in the same way is run
+ * as well and held against the reference: what it misses is noise and the error of the interpolation. Four bars:
  *
  *     density     of the final network, relative to the target
  *     excess      the largest excess of the mean data loss of any four steps over 1.5 times the reference's

@@ -2,7 +2,9 @@
  * updates anything or waits for ever, and training continues as if the step had never been tried. */
 #include "ranks.h"
 
-enum { RANKS = 3, WIDE = 6, FAILING = 2 /* the step that fails; it samples gradients */ };
+enum { RANKS = 3, WIDE = 6 };
+
+static int failing = 2; /* the step that fails; it samples gradients */
 
 /* What a rank does in the failing step. */
 typedef enum fault { NONE, NOT_FED, BAD_LABEL, TOO_MANY_ROWS, NO_NUMBER } fault;
@@ -46,19 +48,19 @@ static void *steps_before(void *argument)
 {
     member *m = argument;
     open_trace(m);
-    do_steps(m, 0, FAILING);
+    do_steps(m, 0, failing);
     return NULL;
 }
 
 static void *steps_again(void *argument)
 {
-    do_steps(argument, FAILING, STEPS);
+    do_steps(argument, failing, STEPS);
     return NULL;
 }
 
 static void *steps_after(void *argument)
 {
-    do_steps(argument, FAILING + 1, STEPS);
+    do_steps(argument, failing + 1, STEPS);
     return NULL;
 }
 
@@ -68,7 +70,7 @@ static int64_t feed_wrong(const member *m)
     static const int32_t labels[BATCH] = {0, 1, 3};
     const feed *f = m->net->feed;
     plot *plan = m->more;
-    const int64_t rows = plan->fault == NOT_FED ? 1 : feed_share(m, FAILING);
+    const int64_t rows = plan->fault == NOT_FED ? 1 : feed_share(m, failing);
     if (plan->fault == BAD_LABEL) tacet_feed(m->p, f[1].value, f[1].type, labels);
     if (plan->fault == NO_NUMBER) {
         memcpy(plan->bad, f[0].data, sizeof plan->bad);
@@ -144,7 +146,7 @@ static void assert_refused(const team *t, int who, tacet_status own, const char 
         const char *what = r == who ? says : others_say;
         if (!strstr(m->t.error, what)) fail_msg("rank %d: \"%s\" does not say \"%s\"", r, m->t.error, what);
         assert_int_equal(((const plot *)m->more)->status, r == who ? own : others);
-        assert_int_equal(tacet_steps(m->p), FAILING);
+        assert_int_equal(tacet_steps(m->p), failing);
         assert_memory_equal(m->t.weight, m->t.weight + m->t.weights, m->t.weights * sizeof(float));
     }
 }
@@ -222,6 +224,14 @@ static void any_sum_may_fail(void **state)
         }
     free_ending(&clean);
     free_network(&net);
+}
+
+/* The same in the first step, whose sample also tells where steered lambdas begin. */
+static void any_sum_of_the_first_step_may_fail(void **state)
+{
+    failing = 0;
+    any_sum_may_fail(state);
+    failing = 2;
 }
 
 /* From one sum on, all sums fail on a rank, as if it lost its connection. */
@@ -416,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_sum_may_fail),
+        cmocka_unit_test(any_sum_of_the_first_step_may_fail),
         cmocka_unit_test(a_rank_may_be_cut_off),
         cmocka_unit_test(feeds_may_be_refused),
         cmocka_unit_test(common_errors_are_named_by_all),

@@ -119,11 +119,18 @@ typedef struct tc_measure {
     double data; /* the squared norm of the losses' gradient in the last sampled step */
 } tc_measure;
 
+/* The losses' gradient at the elements of a value that are not 0: its sum toward 0, the sum of its squares, and the number of
+ * these elements. */
+typedef struct tc_pulls {
+    double inward, square, fired;
+} tc_pulls;
+
 typedef struct tc_sampling {
     int measures;
     tc_measure *measure;
     float *spare; /* room for the gradient of the largest measured value */
     double *own;  /* [terms]: the norm of its gradient with lambda 1, in the last sampled step */
+    tc_pulls *pulls; /* [terms]: of a steered one, at its value, in the step that its controller needs */
     bool due;     /* the current step is a sample */
 } tc_sampling;
 

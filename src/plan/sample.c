@@ -48,8 +48,9 @@ tacet_status tc_plan_sample_points(tacet_plan *p)
     int64_t most = 0;
     to->measure = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *to->measure);
     to->own = tc_plan_alloc(p, (size_t)p->terms + 1, sizeof *to->own);
+    to->pulls = tc_plan_alloc(p, (size_t)p->terms + 1, sizeof *to->pulls);
     int *reader = tc_plan_alloc(p, (size_t)p->values + 1, sizeof *reader);
-    if (!to->measure || !to->own || !reader) return tc_fail_memory(&p->error);
+    if (!to->measure || !to->own || !to->pulls || !reader) return tc_fail_memory(&p->error);
     find_readers(l, p->values, reader);
     for (int v = 0; v < p->values; v++) {
         if (!tc_used(&p->uses, v, TC_USE_MEASURED)) continue;

@@ -42,8 +42,6 @@ typedef struct tc_control {
     double landed;      /* the step from which the target itself is due; 0: not yet */
     double next;        /* lambda of the next step: the table has that of the last one */
     tc_trend trend;     /* of activations */
-    double inward;      /* in the first step: the sum of the losses' gradient toward 0 over the elements that fire */
-    double fired;       /* the number of these elements */
 } tc_control;
 
 /* Training steps that made a value's list, and those in which a product ran on its silence, forward and backward. */

@@ -12,11 +12,12 @@
  *     due = target * (landing / t)^-power,  power = the slope of log density against log t
  *
  * with the slope of a regression that forgets: a step weighs as much as MEMORY / t. A density that falls by itself is
- * left alone, one that stays is pushed at once, and as a falling density counts as on its way, this is also what damps
- * the movement. The gain falls with t, as everything slows down with it, and rises again before the end. From the landing
+ * left alone, one that stays is too high, and as a falling density counts as on its way, this is also what damps the
+ * movement. The gain falls with t, as everything slows down with it, and rises again before the end. From the landing
  * step on the target itself is due. A density that is too low early in a run often recovers by itself, because the units
- * that still fire learn to do more. So lambda moves slowly at first, above all downward, and not at all while a density
- * that is too low rises; later it falls faster than it rises, because units that were silenced in haste do not come back.
+ * that still fire learn to do more. So before the landing lambda moves slowly at first, above all downward, and not at all
+ * while a density that is too low rises fast enough; later it falls faster than it rises, because units that were silenced
+ * in haste do not come back.
  *
  * The scale of lambda is the one that makes the penalty's gradient as strong as the losses'. It is found in the first
  * step, and lambda begins at a share of it. A penalty pulls all elements of a unit toward 0, so that in the weights
@@ -25,8 +26,8 @@
  *
  *     agreement = (sum of the losses' gradient toward 0)^2 / (n * the sum of its squares), over the n elements that fire
  *
- * which is 1 if all pulls are the same. It is 0.015 in an autoencoder, where all units shrink at first, and below 0.0003
- * in classifiers, in which lambda must begin lower.
+ * which is 1 if all pulls are the same. In the settings of bench/targets.c it is 0.015 in the autoencoder, all units of
+ * which shrink at first, and below 0.0003 in the classifiers, in which lambda must begin lower.
  *
  * Parameters. What is due falls linearly, in the logarithm, from the density of the first step to the target, and a
  * move is damped by DAMP (distance - that of the previous move). The path matters: weights that were silenced in haste
@@ -46,7 +47,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 /* Activations */
 #define LANDING 0.98     /* of a run */
 #define START 0.05       /* of the scale, for half the natural density and a run of START_STEPS */
-#define START_AGREE 55.0 /* the same for an agreement of 1 */
+#define START_AGREE 55.0 /* is added to it, times the agreement */
 #define MOST_START 1.6   /* of the scale */
 #define START_STEPS 200.0
 #define SMOOTH 4.0      /* steps over which the density is smoothed, but at most */
@@ -58,9 +59,9 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define GAIN 30.0 /* divided by t, */
 #define MOST_GAIN 0.033
 #define LAST_LOOK 30.0 /* but at least 1 / (the steps that are left + this) */
-#define UP_FROM 0.15   /* of a run: before this, the gain is smaller in proportion to the steps; */
-#define DOWN_FROM 0.6  /* the same while the density is too low, */
-#define DOWN 2.5       /* when the gain is so much larger */
+#define UP_FROM 0.15   /* of a run: until then the gain grows in proportion to the steps */
+#define DOWN_FROM 0.6  /* of a run: the same while the density is too low */
+#define DOWN 2.5       /* times the gain while the density is too low, from DOWN_FROM on */
 #define STEPS_A_FOLD 100.0 /* that it takes at least for each e-fold from the natural density to the target */
 
 /* Parameters, which are moved once in LOOK steps */
@@ -157,28 +158,29 @@ static void begin(tc_control *c, double scale, double start)
 void tc_control_look(void *plan, const tacet_plan *p, int value, const float *x, const float *g)
 {
     const tc_value *v = &p->graph->value[value];
-    const int64_t n = v->batch ? tc_shape_count(&v->shape) * p->run.rows : 0;
-    const bool more = p->parts.several && p->parts.open;
-    double inward = 0, fired = 0;
+    if (!v->batch) return;
+    const int64_t n = tc_shape_count(&v->shape) * p->run.rows;
+    double sum[3] = {0};
     for (int64_t i = 0; i < n; i++) {
-        inward += x[i] > 0 ? (double)g[i] : x[i] < 0 ? -(double)g[i] : 0;
-        fired += x[i] != 0;
+        if (x[i] == 0) continue;
+        sum[0] += x[i] > 0 ? (double)g[i] : -(double)g[i];
+        sum[1] += (double)g[i] * (double)g[i];
+        sum[2]++;
     }
+    tc_exchange_sum(plan, sum, TACET_F64, 3);
     for (int i = 0; i < p->terms; i++) {
-        if (!v->batch || !tc_control_steers(p, i) || value_of(p, i) != value) continue;
-        tc_control *c = &((tacet_plan *)plan)->table.control[i];
-        c->inward = inward + (more ? c->inward : 0);
-        c->fired = fired + (more ? c->fired : 0);
+        if (!tc_control_steers(p, i) || value_of(p, i) != value) continue;
+        tc_pulls *to = &p->sample.pulls[i];
+        const tc_pulls before = p->parts.several && p->parts.open ? *to : (tc_pulls){0};
+        *to = (tc_pulls){before.inward + sum[0], before.square + sum[1], before.fired + sum[2]};
     }
 }
 
-/* How far the losses' pulls agree, with `norm` that of their gradient. */
-static double agreement(tacet_plan *p, int term, double norm)
+/* How far the losses' pulls agree. */
+static double agreement(const tc_pulls *a)
 {
-    double sum[] = {p->table.control[term].inward, p->table.control[term].fired};
-    tc_exchange_sum(p, sum, TACET_F64, 2);
-    const double agree = sum[0] / norm * (sum[0] / norm) / sum[1];
-    return isfinite(agree) ? agree : 0;
+    const double all = a->fired * a->square;
+    return all > 0 && isfinite(all) ? a->inward * a->inward / all : 0;
 }
 
 /* In a weight that all positions share, the pulls of a penalty add up and those of the losses partly cancel. The fourth
@@ -188,7 +190,7 @@ static void begin_value(tacet_plan *p, int term)
     const double depth = exp(depth_of(p, term)) / 2, slow = pow(START_STEPS / steps_of_run(p), 0.125);
     const double positions = (double)tc_shape_positions(&p->graph->value[value_of(p, term)].shape);
     const double norm = sqrt(tc_sampled_data(p, term));
-    const double half = START * slow * slow * slow / pow(positions, 0.25) + START_AGREE * agreement(p, term, norm);
+    const double half = START * slow * slow * slow / pow(positions, 0.25) + START_AGREE * agreement(&p->sample.pulls[term]);
     begin(&p->table.control[term], norm / p->sample.own[term], slow * fmin(MOST_START, half * depth));
 }
 
@@ -202,6 +204,18 @@ static void note(tc_trend *t, double step, double density, double w)
     t->covariance = (1 - w) * (t->covariance + w * dx * dy);
 }
 
+/* The share of the gain that counts in this step. */
+static double pace(const tacet_plan *p, int term, double error)
+{
+    const tc_control *c = &p->table.control[term];
+    const double step = (double)p->table.step, end = landing(p, term), slope = slope_of(&c->trend);
+    if (step >= end || c->landed > 0) return error < 0 ? DOWN : 1;
+    const double part = step / fmin(steps_of_run(p), end / LANDING);
+    const bool recovers = slope > 0 && c->smooth + slope * log(end / step) >= log(p->graph->term[term].target);
+    if (error >= 0) return fmin(1, part / UP_FROM);
+    return recovers ? 0 : DOWN * fmin(1, part / DOWN_FROM);
+}
+
 static void move_value(tacet_plan *p, int term)
 {
     tc_control *c = &p->table.control[term];
@@ -213,10 +227,7 @@ static void move_value(tacet_plan *p, int term)
     note(&c->trend, log(step), now, c->trend.density < 0 ? fmin(1, MEMORY / step) : 1);
     const double gain = fmin(MOST_GAIN, fmax(GAIN / step, 1 / (left + LAST_LOOK)));
     const double error = c->smooth - log(tc_control_due(p, term));
-    const double part = step / steps_of_run(p), up = fmin(1, part / UP_FROM);
-    const bool recovers = slope_of(&c->trend) > 0 && step < landing(p, term);
-    const double down = recovers ? 0 : DOWN * fmin(1, part / DOWN_FROM);
-    move(p, term, error, gain * (error < 0 ? down : up), 0);
+    move(p, term, error, gain * pace(p, term, error), 0);
 }
 
 double tc_control_density(const tacet_plan *p, int term) { return exp(p->table.control[term].smooth); }
@@ -225,6 +236,7 @@ double tc_control_steps_to_target(const tacet_plan *p, int term)
 {
     const tc_control *c = &p->table.control[term];
     const double folds = c->smooth - log(p->graph->term[term].target), power = power_of(&c->trend);
+    if (folds > 0 && power == 0) return INFINITY;
     return (double)p->table.step * (folds > 0 ? exp(folds / -power) : 1);
 }
 
