@@ -54,7 +54,7 @@ enum { STEPS = 1000 /* if the length of the run is unknown */ };
 #define SMOOTH_PART 0.1 /* of the steps so far */
 #define MEMORY 10.0
 #define PRIOR_POWER -0.5 /* the power that is expected, */
-#define PRIOR 0.01       /* with as much weight as this variance of log t */
+#define PRIOR 0.004      /* with as much weight as this variance of log t */
 #define STEEPEST -1.2
 #define GAIN 30.0 /* divided by t, */
 #define MOST_GAIN 0.033
