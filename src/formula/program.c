@@ -1,7 +1,7 @@
 /* program.c: makes instructions of a formula and its derivatives.
  *
- * A register is reused when its number is no longer needed. An instruction never writes what it reads, so its loop
- * can be vectorised. Operations are joined three at a time (tc_formula_tree), and the sign of a magnitude is dropped when
+ * A register is reused once the number in it is no longer needed. No instruction writes to a register that it reads, so
+ * that its loop can be vectorised. Operations are joined three at a time (tc_formula_tree), and the sign of a magnitude is dropped when
  * it is read. */
 #include "formula/program.h"
 

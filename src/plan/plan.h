@@ -119,8 +119,8 @@ typedef struct tc_measure {
     double data; /* the squared norm of the losses' gradient in the last sampled step */
 } tc_measure;
 
-/* The losses' gradient at the elements of a value that are not 0: its sum toward 0, the sum of its squares, and the number of
- * these elements. */
+/* The losses' gradient at the elements of a value that are not 0: its sum toward 0, the sum of its squares, and the
+ * number of these elements. */
 typedef struct tc_pulls {
     double inward, square, fired;
 } tc_pulls;

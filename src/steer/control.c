@@ -204,7 +204,7 @@ static void note(tc_trend *t, double step, double density, double w)
     t->covariance = (1 - w) * (t->covariance + w * dx * dy);
 }
 
-/* The share of the gain that counts in this step. */
+/* What the gain is multiplied by in this step. */
 static double pace(const tacet_plan *p, int term, double error)
 {
     const tc_control *c = &p->table.control[term];

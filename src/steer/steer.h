@@ -11,10 +11,10 @@ bool tc_control_steers(const tacet_plan *p, int term);
 /* Whether a controller needs the current step to be a sample; one move of every controller, after the update. */
 bool tc_control_needs_sample(const tacet_plan *p);
 void tc_control_move(tacet_plan *p);
+double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */
 
 /* A tc_look for the sample that a controller needs, with the plan as context. */
 void tc_control_look(void *plan, const tacet_plan *p, int value, const float *x, const float *g);
-double tc_control_due(const tacet_plan *p, int term); /* the density that is due now, of a steered term */
 
 /* Of a steered activation: the density of the last steps; the steps of the whole run, 0: unknown; the steps that a run with
  * this target takes at least, as known before it; those after which a density that goes on as it does is at the target,
